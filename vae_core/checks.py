@@ -7,8 +7,28 @@ import numpy as np
 IMAGE_SHAPE = (28, 28, 1)
 
 
+def check_image_spec(images: Any, *, name: str = "images") -> None:
+    """Check shape and dtype of a batch of grey images; works on traced and symbolic arrays too.
+
+    Args:
+        images: expected to be (batch, 28, 28, 1), floating point.
+        name: what the caller calls the array; it begins the message.
+
+    Raises:
+        TypeError: if the pixels are not floating-point numbers.
+        ValueError: if the shape is another one.
+    """
+    if tuple(images.shape[1:]) != IMAGE_SHAPE:
+        raise ValueError(f"{name} must have shape (batch, 28, 28, 1). Received: {tuple(images.shape)}.")
+    if "float" not in str(images.dtype):
+        raise TypeError(
+            f"{name} must hold floating-point pixels in [0, 1]. Received dtype: {images.dtype}. "
+            "Divide 8-bit pixels by 255, as vae_core.load_mnist does."
+        )
+
+
 def check_images(images: Any, *, name: str = "images") -> None:
-    """Check that an array is a batch of grey images as the models expect them.
+    """Check shape, dtype and values of a batch of grey images in memory.
 
     Args:
         images: expected to be (batch, 28, 28, 1), floating point, every pixel in [0, 1].
@@ -16,16 +36,10 @@ def check_images(images: Any, *, name: str = "images") -> None:
 
     Raises:
         TypeError: if the pixels are not floating-point numbers.
-        ValueError: if the shape is another one, or a pixel is NaN, infinite or outside [0, 1].
+        ValueError: if the shape is another one, the batch is empty, or a pixel is NaN, infinite or outside [0, 1].
     """
     images = np.asarray(images)
-    if images.ndim != 4 or images.shape[1:] != IMAGE_SHAPE:
-        raise ValueError(f"{name} must have shape (batch, 28, 28, 1). Received: {images.shape}.")
-    if not np.issubdtype(images.dtype, np.floating):
-        raise TypeError(
-            f"{name} must hold floating-point pixels in [0, 1]. Received dtype: {images.dtype}. "
-            "Divide 8-bit pixels by 255, as vae_core.load_mnist does."
-        )
+    check_image_spec(images, name=name)
     if images.size == 0:
         raise ValueError(f"{name} must hold at least one image. Received: {images.shape}.")
     low, high = images.min(), images.max()

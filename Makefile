@@ -1,0 +1,70 @@
+# The two commands: `make book` renders the book, `make test` checks everything. `make help` lists the others.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install book test unit notebooks rendered browser serve lab lint format claims lock vendor clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(INSTALLED)  ## make .venv with the locked requirements and the package
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
+	  f"The book needs Python 3.11 or later. Received: {sys.version.split()[0]}. Try: make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: $(INSTALLED)  ## execute every notebook and render the book into _build/html
+	$(BIN)/jupyter-book build book --warningiserror --nitpick --keep-going
+	@echo "The book is rendered. Open _build/html/index.html in a browser, or run: make serve"
+
+test: unit notebooks rendered  ## unit tests, nbval on every notebook, the rendered book in a browser
+
+unit: $(INSTALLED)
+	$(BIN)/python -m pytest --ignore tests/browser
+
+notebooks: $(INSTALLED)
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 book
+
+rendered: book browser
+	$(BIN)/python -m pytest tests/browser
+
+browser: $(INSTALLED)
+	$(BIN)/python tools/browser.py
+
+serve: book  ## serve the rendered book on this machine
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+lab: $(INSTALLED)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab book
+
+lint: $(INSTALLED)  ## style, types, notebook rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/notebook_rules.py book/*.ipynb
+
+format: $(INSTALLED)  ## format the sources and strip the notebooks
+	$(BIN)/ruff format .
+	$(BIN)/nbstripout --keep-count book/*.ipynb
+
+claims: $(INSTALLED)  ## execute the notebooks in place and keep the outputs that the text claims
+	$(BIN)/jupyter execute --inplace book/*.ipynb
+	$(BIN)/nbstripout --keep-count book/*.ipynb
+
+lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --quiet --output-file requirements.txt
+
+vendor: $(INSTALLED)  ## fetch the browser files under book/_vendor again
+	$(BIN)/python tools/vendor.py
+
+clean:  ## remove everything that was built, the environment included
+	rm -rf _build .venv vae_core.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,95 @@
+"""The rules of the notebooks hold, and nbval, which `make test` runs on every notebook, bites."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools.notebook_rules import broken_rules
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "book").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_rules_hold(path):
+    nbformat.validate(notebook := nbformat.read(path, as_version=4))
+    assert list(broken_rules(notebook)) == []
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+def claim(stored):
+    """A notebook with one cell that prints 4 and one stored output."""
+    cell = new_code_cell("print(2 + 2)", execution_count=1, outputs=[new_output("stream", text=f"{stored}\n")])
+    cell.metadata.tags = ["keep_output", "nbval-check-output"]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return new_notebook(cells=[cell], metadata=kernel)
+
+
+def run_nbval(path):
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-c", "/dev/null", path.name]
+    return subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("stored", "returncode"), [(4, 0), (5, 1)])
+def test_nbval_compares_claims(tmp_path, stored, returncode):
+    path = tmp_path / "claim.ipynb"
+    nbformat.write(claim(stored), path)
+    done = run_nbval(path)
+    assert done.returncode == returncode, done.stdout + done.stderr
+    assert "1 failed" in done.stdout if returncode else "1 passed" in done.stdout
+
+
+def good():
+    """The smallest notebook that keeps every rule."""
+    notebook = claim(4)
+    figure = new_code_cell("figures.plot_history(history)")
+    figure.metadata.mystnb = {"figure": {"caption": "A curve.", "name": "fig-curve"}, "image": {"alt": "A curve"}}
+    seed = new_code_cell("SEED = 0")
+    words = new_markdown_cell("Some words.")
+    notebook.cells = [new_markdown_cell("# Title"), seed, words, *notebook.cells, words, figure]
+    return notebook
+
+
+def test_good_notebook_breaks_no_rule():
+    assert list(broken_rules(good())) == []
+
+
+def edit(change):
+    notebook = good()
+    change(notebook)
+    return notebook
+
+
+def set_source(index, source):
+    return lambda nb: nb.cells[index].update(source=source)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda nb: nb.metadata.kernelspec.update(name="python3.11"), "kernel must be python3"),
+        (set_source(0, "No title"), "first cell must be the chapter's title"),
+        (set_source(2, "# Second title"), "one heading of the first level"),
+        (set_source(1, "x = 0"), "must set SEED"),
+        (set_source(1, "SEED = 0\n" + "x = 1\n" * 25), "has 26 lines; 25 is the most"),
+        (lambda nb: [c.update(source="SEED = 0\n" + "x = 1\n" * 9) for c in nb.cells[1::2]], "at most 8 lines; it has"),
+        (set_source(1, " "), "cell 1 is empty"),
+        (lambda nb: nb.cells.pop(2), "cell 2 has no words before it"),
+        (lambda nb: nb.cells[3].metadata.update(tags=["keep_output"]), "must carry both tags"),
+        (lambda nb: nb.cells[3].update(outputs=[]), "claims an output but stores none"),
+        (lambda nb: nb.cells[3].update(execution_count=None), "claims an output but stores none"),
+        (lambda nb: nb.cells[3].metadata.update(tags=[]), "stores an output without the tags"),
+        (lambda nb: nb.cells[5].update(execution_count=1), "executed out of order"),
+        (lambda nb: nb.cells[5].metadata.mystnb.pop("image"), "without alt text"),
+        (lambda nb: nb.cells[5].metadata.mystnb.figure.pop("caption"), "without caption and name"),
+        (set_source(1, "SEED = 0\nplt.show()"), "calls plt.show()"),
+    ],
+)  # fmt: skip
+def test_each_rule_bites(change, rule):
+    assert any(rule in sentence for sentence in broken_rules(edit(change)))

@@ -1,0 +1,92 @@
+"""Check the rules that every notebook of the book keeps.
+
+    python tools/notebook_rules.py NOTEBOOK [NOTEBOOK ...]
+
+Prints one line per broken rule and exits with 1 if there is any.
+"""
+
+import re
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+MAX_CELL_LINES = 25
+MAX_MEDIAN_LINES = 8
+CLAIM_TAGS = {"keep_output", "nbval-check-output"}
+
+
+def lines(cell: Any) -> int:
+    """Count the lines of a cell's source."""
+    return len(cell.source.splitlines())
+
+
+def tags(cell: Any) -> set[str]:
+    """Return the tags of a cell."""
+    return set(cell.metadata.get("tags", []))
+
+
+def broken_rules(notebook: Any) -> Iterator[str]:
+    """Yield a sentence for every rule that a notebook breaks."""
+    cells = notebook.cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        yield "the kernel must be python3"
+    if not cells or cells[0].cell_type != "markdown" or not cells[0].source.startswith("# "):
+        yield "the first cell must be the chapter's title"
+    if len(re.findall(r"^# ", re.sub(r"(?ms)^```.*?^```", "", prose), re.MULTILINE)) != 1:
+        yield "there must be one heading of the first level"
+    if not any(re.search(r"^SEED = \d+$", cell.source, re.MULTILINE) for cell in code):
+        yield "a cell must set SEED"
+    if code and (median := statistics.median(map(lines, code))) > MAX_MEDIAN_LINES:
+        yield f"the median code cell must have at most {MAX_MEDIAN_LINES} lines; it has {median:g}"
+
+    last_count = 0
+    for number, cell in enumerate(cells):
+        if cell.cell_type != "code":
+            continue
+        where = f"cell {number}"
+        if not cell.source.strip():
+            yield f"{where} is empty"
+        if lines(cell) > MAX_CELL_LINES:
+            yield f"{where} has {lines(cell)} lines; {MAX_CELL_LINES} is the most"
+        if number and cells[number - 1].cell_type != "markdown":
+            yield f"{where} has no words before it"
+        if tags(cell) & CLAIM_TAGS and not tags(cell) >= CLAIM_TAGS:
+            yield f"{where} must carry both tags {sorted(CLAIM_TAGS)} or none"
+        if tags(cell) >= CLAIM_TAGS:
+            if not cell.outputs or cell.execution_count is None:
+                yield f"{where} claims an output but stores none; run `make claims`"
+        elif cell.outputs:
+            yield f"{where} stores an output without the tags {sorted(CLAIM_TAGS)}; run `make format`"
+        if cell.execution_count is not None:
+            if cell.execution_count <= last_count:
+                yield f"{where} was executed out of order"
+            last_count = cell.execution_count
+        if re.search(r"\bfigures\.plot_", cell.source):
+            myst = cell.metadata.get("mystnb", {})
+            if not myst.get("image", {}).get("alt"):
+                yield f"{where} draws a figure without alt text (metadata mystnb.image.alt)"
+            if not {"caption", "name"} <= set(myst.get("figure", {})):
+                yield f"{where} draws a figure without caption and name (metadata mystnb.figure)"
+        if "plt.show(" in cell.source:
+            yield f"{where} calls plt.show(); leave the figure as the cell's result"
+
+
+def main() -> int:
+    """Check the notebooks named on the command line."""
+    paths = [Path(name) for name in sys.argv[1:]]
+    if not paths:
+        sys.exit(__doc__)
+    broken = [f"{path}: {rule}" for path in paths for rule in broken_rules(nbformat.read(path, as_version=4))]
+    print(*broken, sep="\n", end="\n" if broken else "")
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
