@@ -1,0 +1,6 @@
+"""Keras layers of the book's models: the sampling step, and convolutions that are fast on a CPU."""
+
+from vae_core.layers.drop_in import BatchNormalization, Conv2D, Conv2DTranspose
+from vae_core.layers.sampling import Sampling
+
+__all__ = ["BatchNormalization", "Conv2D", "Conv2DTranspose", "Sampling"]

@@ -1,0 +1,63 @@
+"""The one random step of a variational autoencoder."""
+
+from typing import Any, no_type_check
+
+import keras
+from jaxtyping import Array, Float
+
+from vae_core.objectives import reparameterize
+
+
+@keras.saving.register_keras_serializable(package="vae_core")
+class Sampling(keras.layers.Layer):
+    """Draw z from the diagonal Gaussian q(z|x) so that gradients reach its mean and its variance.
+
+    The noise epsilon comes from the layer's own seed generator, whose state is a weight of the layer: it advances at
+    every call, is saved with the model and works under jit.
+
+    Args:
+        seed: integer, or None for a seed drawn by Keras (after `keras.utils.set_random_seed`, a reproducible one).
+        **kwargs: what `keras.layers.Layer` takes, such as `name`.
+
+    Call arguments:
+        posterior_mean: (batch, latent_dim) floating point, any real number.
+        posterior_log_var: (batch, latent_dim) floating point, the logarithm of the variance.
+
+    Returns:
+        z: (batch, latent_dim), one sample for each example.
+
+    Source: Kingma and Welling (2014), section 2.4.
+    """
+
+    seed: int | None
+    seed_generator: Any
+
+    @no_type_check  # Keras reads this signature, which a run-time type checker would hide
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(
+        self,
+        posterior_mean: Float[Array, "batch latent_dim"],
+        posterior_log_var: Float[Array, "batch latent_dim"],
+    ) -> Float[Array, "batch latent_dim"]:
+        """Return posterior_mean + exp(posterior_log_var / 2) * epsilon, with a new epsilon at each call."""
+        epsilon: Array = keras.random.normal(posterior_mean.shape, dtype=self.compute_dtype, seed=self.seed_generator)
+        return reparameterize(posterior_mean, posterior_log_var, epsilon)
+
+    def compute_output_shape(
+        self, posterior_mean_shape: tuple[int | None, ...], posterior_log_var_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        """Return the shape of z, which is the shape of the mean."""
+        if posterior_mean_shape != posterior_log_var_shape:
+            raise ValueError(
+                "posterior_mean and posterior_log_var must share one shape. "
+                f"Received: {posterior_mean_shape} and {posterior_log_var_shape}."
+            )
+        return posterior_mean_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the layer again."""
+        return {**super().get_config(), "seed": self.seed}
