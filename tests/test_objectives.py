@@ -54,9 +54,7 @@ def log_normal(z, mean, log_var):
 
 @pytest.mark.parametrize("shape", [(1, 1), (4, 2), (7, 20)])
 def test_kl_is_zero_at_the_prior(shape):
-    np.testing.assert_array_equal(
-        objectives.kl_divergence(np.zeros(shape), np.zeros(shape)), np.zeros(shape[0])
-    )
+    np.testing.assert_array_equal(objectives.kl_divergence(np.zeros(shape), np.zeros(shape)), np.zeros(shape[0]))
 
 
 @given(gaussians(), gaussians())
@@ -200,9 +198,7 @@ def test_gaussian_equals_scipy_for_every_shape_of_variance(x, mean, variances):
         np.testing.assert_allclose(score, expected, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize(
-    "logit", [-60.0, -7.5, -0.2001, -0.1999, -1e-6, 0.0, 1e-6, 0.05, 0.1999, 0.2001, 3.0, 60.0]
-)
+@pytest.mark.parametrize("logit", [-60.0, -7.5, -0.2001, -0.1999, -1e-6, 0.0, 1e-6, 0.05, 0.1999, 0.2001, 3.0, 60.0])
 def test_continuous_bernoulli_integrates_to_one(logit):
     nodes, weights = np.polynomial.legendre.leggauss(200)
     x, logits = (nodes[:, None] + 1) / 2, np.full((200, 1), logit)
@@ -253,9 +249,7 @@ def test_elbo_is_reconstruction_minus_kl(seed, name):
     terms = objectives.elbo(x, output, *posterior, log_likelihood=log_likelihood)
     np.testing.assert_allclose(terms.reconstruction_log_likelihood, log_likelihood(x, output), rtol=1e-12)
     np.testing.assert_allclose(terms.kl_divergence, objectives.kl_divergence(*posterior), rtol=1e-12)
-    np.testing.assert_allclose(
-        terms.elbo + terms.kl_divergence, terms.reconstruction_log_likelihood, rtol=1e-12
-    )
+    np.testing.assert_allclose(terms.elbo + terms.kl_divergence, terms.reconstruction_log_likelihood, rtol=1e-12)
     if name == "bernoulli":
         np.testing.assert_array_equal(terms.elbo, objectives.elbo(x, output, *posterior).elbo)
 
@@ -298,9 +292,7 @@ FUNCTIONS_OF_ARRAYS = {
     ),
     "bernoulli": lambda x, logits: objectives.bernoulli_log_likelihood(x, logits),
     "gaussian": lambda x, mean: objectives.gaussian_log_likelihood(x, mean, variance=0.3),
-    "gaussian_variance": lambda x, log_var: objectives.gaussian_log_likelihood(
-        x, x**2, variance=jnp.exp(log_var)
-    ),
+    "gaussian_variance": lambda x, log_var: objectives.gaussian_log_likelihood(x, x**2, variance=jnp.exp(log_var)),
     "continuous_bernoulli": lambda x, logits: objectives.continuous_bernoulli_log_likelihood(x, logits),
     "elbo": lambda mean, log_var: objectives.elbo(jax.nn.sigmoid(mean), log_var, mean, log_var).elbo,
     "importance_weighted_bound": lambda first, second: objectives.importance_weighted_bound(first * second),
@@ -336,9 +328,7 @@ def test_pathwise_and_score_function_gradients_agree(seed):
 
     estimates = []
     for estimator in (pathwise, score):
-        gradients = jax.vmap(jax.grad(estimator, argnums=(0, 1)), in_axes=(None, None, 0))(
-            mean, log_var, epsilon
-        )
+        gradients = jax.vmap(jax.grad(estimator, argnums=(0, 1)), in_axes=(None, None, 0))(mean, log_var, epsilon)
         draws = np.concatenate([np.asarray(part)[:, 0] for part in gradients], axis=-1)
         estimates.append((draws.mean(axis=0), draws.std(axis=0, ddof=1) / math.sqrt(len(draws))))
     (first, first_error), (second, second_error) = estimates
