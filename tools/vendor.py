@@ -55,9 +55,7 @@ PACKAGES = (
         },
     ),
     # html-manager ships no licence text of its own; this is the text of the repository both come from.
-    Package(
-        "@jupyter-widgets/base", "6.0.11", "BSD-3-Clause", {"LICENSE": "widgets/LICENSE-jupyter-widgets"}
-    ),
+    Package("@jupyter-widgets/base", "6.0.11", "BSD-3-Clause", {"LICENSE": "widgets/LICENSE-jupyter-widgets"}),
     Package(
         "anywidget",
         "0.11.0",
@@ -146,9 +144,7 @@ def check(root: Path = VENDOR) -> list[str]:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="verify only")
     if not parser.parse_args().check:
         refresh()

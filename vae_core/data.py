@@ -79,6 +79,6 @@ def _verified_bytes(path: Path, expected: str) -> bytes:
 
 
 def _scaled(images: UInt8[np.ndarray, "count 28 28"]) -> Float32[np.ndarray, "count 28 28 1"]:
-    scaled = np.divide(images[..., np.newaxis], np.float32(255), dtype=np.float32)
+    scaled: np.ndarray = np.divide(images[..., np.newaxis], np.float32(255), dtype=np.float32)
     check_images(scaled, name="MNIST")
     return scaled

@@ -171,5 +171,5 @@ def _m(model: LinearGaussian) -> Float[Array, "latent_dim latent_dim"]:
 
 
 def _log_determinant(matrix: Covariance) -> Float[Array, "*batch"]:
-    _, log_determinant = jnp.linalg.slogdet(jnp.asarray(matrix))
+    log_determinant: Array = jnp.linalg.slogdet(jnp.asarray(matrix)).logabsdet
     return log_determinant

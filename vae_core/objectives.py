@@ -153,8 +153,7 @@ def elbo(
     """
     if len(x) != len(posterior_mean):
         raise ValueError(
-            "x and posterior_mean must hold the same number of examples. "
-            f"Received: {len(x)} and {len(posterior_mean)}."
+            f"x and posterior_mean must hold the same number of examples. Received: {len(x)} and {len(posterior_mean)}."
         )
     reconstruction = log_likelihood(x, decoder_output)
     divergence = kl_divergence(posterior_mean, posterior_log_var)

@@ -35,9 +35,7 @@ def assign_section_numbers(self: TocTreeCollector, env: BuildEnvironment) -> lis
         if chapter is None:
             logger.warning("A numbered chapter must be named NN_topic. Received: %s.", docname, type="toc")
             continue
-        env.toc_secnumbers[docname] = {
-            anchor: number and (chapter, *number[1:]) for anchor, number in numbers.items()
-        }
+        env.toc_secnumbers[docname] = {anchor: number and (chapter, *number[1:]) for anchor, number in numbers.items()}
         for numbered in (env.titles[docname], *env.tocs[docname].findall(nodes.reference)):
             if numbered.get("secnumber"):
                 numbered["secnumber"] = [chapter, *numbered["secnumber"][1:]]

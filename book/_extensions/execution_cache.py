@@ -20,9 +20,7 @@ def inputs_digest(root: Path, inputs: list[str]) -> str:
     for name in inputs:
         path = root / name
         if not path.exists():
-            raise FileNotFoundError(
-                f"execution_inputs must name files or folders of {root}. Received: {name}."
-            )
+            raise FileNotFoundError(f"execution_inputs must name files or folders of {root}. Received: {name}.")
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
             if file.is_file() and "__pycache__" not in file.parts:

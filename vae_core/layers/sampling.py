@@ -1,6 +1,6 @@
 """The one random step of a variational autoencoder."""
 
-from typing import Any, no_type_check
+from typing import Any
 
 import keras
 from jaxtyping import Array, Float
@@ -12,8 +12,8 @@ from vae_core.objectives import reparameterize
 class Sampling(keras.layers.Layer):
     """Draw z from the diagonal Gaussian q(z|x) so that gradients reach its mean and its variance.
 
-    The noise epsilon comes from the layer's own seed generator, whose state is a weight of the layer: it advances at
-    every call, is saved with the model and works under jit.
+    The noise epsilon comes from the layer's own seed generator, whose state is a variable of the layer: it advances at
+    every call, works under jit and is saved with the model, so that a loaded model draws what the saved one would.
 
     Args:
         seed: integer, or None for a seed drawn by Keras (after `keras.utils.set_random_seed`, a reproducible one).
@@ -32,7 +32,6 @@ class Sampling(keras.layers.Layer):
     seed: int | None
     seed_generator: Any
 
-    @no_type_check  # Keras reads this signature, which a run-time type checker would hide
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
@@ -61,3 +60,11 @@ class Sampling(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the layer again."""
         return {**super().get_config(), "seed": self.seed}
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save the state of the seed generator, which Keras would leave out."""
+        store["seed_generator_state"] = keras.ops.convert_to_numpy(self.seed_generator.state)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Restore what `save_own_variables` saved."""
+        self.seed_generator.state.assign(store["seed_generator_state"])
