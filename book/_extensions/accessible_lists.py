@@ -12,7 +12,9 @@ def mend_roles(*event: Any) -> None:
     """Make every entry of a bibliography an item of its list, in the context of an HTML page."""
     _, _, _, context, _ = event
     if "body" in context:
-        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+        context["body"] = context["body"].replace(
+            'role="doc-biblioentry"', 'role="listitem"'
+        )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

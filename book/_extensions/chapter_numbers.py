@@ -22,7 +22,9 @@ def chapter_number(docname: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def assign_section_numbers(self: TocTreeCollector, env: BuildEnvironment) -> list[str]:
+def assign_section_numbers(
+    self: TocTreeCollector, env: BuildEnvironment
+) -> list[str]:
     """Number the sections as Sphinx does, then put the chapter's own number first.
 
     Returns:
@@ -33,13 +35,27 @@ def assign_section_numbers(self: TocTreeCollector, env: BuildEnvironment) -> lis
     for docname, numbers in env.toc_secnumbers.items():
         chapter = chapter_number(docname)
         if chapter is None:
-            logger.warning("A numbered chapter must be named NN_topic. Received: %s.", docname, type="toc")
+            logger.warning(
+                "A numbered chapter must be named NN_topic. Received: %s.",
+                docname,
+                type="toc",
+            )
             continue
-        env.toc_secnumbers[docname] = {anchor: number and (chapter, *number[1:]) for anchor, number in numbers.items()}
-        for numbered in (env.titles[docname], *env.tocs[docname].findall(nodes.reference)):
+        env.toc_secnumbers[docname] = {
+            anchor: number and (chapter, *number[1:])
+            for anchor, number in numbers.items()
+        }
+        for numbered in (
+            env.titles[docname],
+            *env.tocs[docname].findall(nodes.reference),
+        ):
             if numbered.get("secnumber"):
                 numbered["secnumber"] = [chapter, *numbered["secnumber"][1:]]
-    return [docname for docname, numbers in env.toc_secnumbers.items() if numbers != before.get(docname)]
+    return [
+        docname
+        for docname, numbers in env.toc_secnumbers.items()
+        if numbers != before.get(docname)
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

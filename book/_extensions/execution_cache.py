@@ -20,12 +20,16 @@ def inputs_digest(root: Path, inputs: list[str]) -> str:
     for name in inputs:
         path = root / name
         if not path.exists():
-            raise FileNotFoundError(f"execution_inputs must name files or folders of {root}. Received: {name}.")
+            raise FileNotFoundError(
+                f"execution_inputs must name files or folders of {root}. Received: {name}."
+            )
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
             if file.is_file() and "__pycache__" not in file.parts:
                 content = hashlib.sha256(file.read_bytes()).hexdigest()
-                digest.update(f"{file.relative_to(root).as_posix()} {content}\n".encode())
+                digest.update(
+                    f"{file.relative_to(root).as_posix()} {content}\n".encode()
+                )
     return digest.hexdigest()
 
 
@@ -47,7 +51,9 @@ def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.add_config_value("execution_inputs", ["vae_core", "requirements.txt"], "env", list)
+    app.add_config_value(
+        "execution_inputs", ["vae_core", "requirements.txt"], "env", list
+    )
     app.connect("config-inited", choose_cache)
     app.connect("build-finished", forget_failed_build)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -30,7 +30,13 @@ def reported(visit: Callable, closing_tag: str) -> Callable:
         try:
             visit(self, node)
         except katex.KaTeXError as error:
-            logger.warning("KaTeX: %s In: %s", error, node.astext(), location=node, type="katex")
+            logger.warning(
+                "KaTeX: %s In: %s",
+                error,
+                node.astext(),
+                location=node,
+                type="katex",
+            )
             self.body.append(closing_tag)
             raise nodes.SkipNode from error
 
@@ -50,7 +56,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_html_math_renderer(
         "strict_katex",
         inline_renderers=(reported(katex.html_visit_math, "</span>"), None),
-        block_renderers=(reported(katex.html_visit_displaymath, "</div>"), None),
+        block_renderers=(
+            reported(katex.html_visit_displaymath, "</div>"),
+            None,
+        ),
     )
     configure()
     return {"parallel_read_safe": True, "parallel_write_safe": False}
