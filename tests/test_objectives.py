@@ -389,14 +389,6 @@ def test_wrong_arguments_are_refused_with_a_sentence(case):
         call()
 
 
-@pytest.fixture
-def without_shape_checks():
-    """Let the package's own checks speak, as they do for a reader, who runs without the import hook."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
-
-
 def test_shapes_in_the_signatures_are_enforced_while_testing():
     with pytest.raises(jaxtyping.TypeCheckError):
         objectives.kl_divergence(np.zeros(2), np.zeros(2))

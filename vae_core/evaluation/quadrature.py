@@ -1,0 +1,251 @@
+"""The exact log p(x) of a decoder with two latent dimensions, by quadrature that refines itself where it must.
+
+The log-likelihoods of the package are affine in x: log p(x|z) = b(x) + x . e(z) - a(z). So the decoder runs once for
+each node of a grid, whatever the number of images, and the images enter through one matrix product.
+
+The plane is cut in square tiles of 16 x 16 nodes. Every image sees the coarse tiles; the tiles that hold its
+posterior are cut in four, at half the spacing, until two resolutions agree. On the smooth bump that a posterior is,
+the sum over a regular grid converges faster than any power of the spacing once the spacing is below its width
+(Trefethen and Weideman, 2014), so the last change bounds the error of the last sum from above.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+from tqdm.auto import tqdm
+
+from vae_core.evaluation.inference import Decoder, check_data, check_positive, compiled, compiled_objective
+from vae_core.evaluation.refinement import NODES, Moments, Sums, refine
+from vae_core.likelihoods import Images, LogLikelihood, get_log_likelihood
+
+LARGEST_CHUNK = 1024
+
+
+class ExactLogLikelihood(NamedTuple):
+    """log p(x) by quadrature over a two-dimensional latent plane, with the posterior's moments.
+
+    Attributes:
+        log_likelihood: (n,) float64 nats for each image.
+        error_estimate: (n,) float64 nats: the change from the last resolution but one, or a quarter of the change
+            before it where that is more, plus the share of the posterior close to the edge of the search.
+        posterior_mean: (n, 2) float64, of the exact p(z|x).
+        posterior_covariance: (n, 2, 2) float64.
+        spacing: (n,) float64, between the finest nodes of each image, in units of z.
+    """
+
+    log_likelihood: Float[np.ndarray, " n"]
+    error_estimate: Float[np.ndarray, " n"]
+    posterior_mean: Float[np.ndarray, "n 2"]
+    posterior_covariance: Float[np.ndarray, "n 2 2"]
+    spacing: Float[np.ndarray, " n"]
+
+
+def exact_log_likelihood(
+    decoder: Decoder,
+    x: Images,
+    *,
+    likelihood: str = "bernoulli",
+    variance: float | None = None,
+    tolerance: float = 0.01,
+    half_width: float = 10.0,
+    coarse_spacing: float = 0.125,
+    max_levels: int = 8,
+    batch_size: int = 10_000,
+    progress: bool = True,
+) -> ExactLogLikelihood:
+    """Integrate p(x|z) N(z; 0, I) over the plane, for each image to a tolerance in nats.
+
+    A warning names the images that did not reach the tolerance. In float32 the rounding error is about 1e-4 nats
+    for 784 pixels; float64 images under `jax.enable_x64` reach 1e-9.
+
+    Args:
+        decoder: z (nodes, 2) -> the likelihood's parameters (nodes, ...): a Keras model, or a pure function.
+        x: (n, ...) floating point, in the range of the likelihood.
+        likelihood: a name that `get_log_likelihood` knows.
+        variance: of the Gaussian likelihood.
+        tolerance: nats for each image: the largest error estimate to be accepted.
+        half_width: the search covers [-half_width, half_width]^2, in units of z.
+        coarse_spacing: between the first nodes, in units of z. A posterior more than ten times narrower than this
+            may be overlooked.
+        max_levels: number of resolutions, each half the spacing of the one before.
+        batch_size: images in memory at once.
+        progress: whether to show a progress bar for each resolution.
+
+    Raises:
+        TypeError: if x is not floating point.
+        ValueError: if x is not data of the likelihood, an option is out of range, or the decoder's output has not
+            the shape of x.
+    """
+    check_positive(max_levels=max_levels, batch_size=batch_size)
+    for name, value in (("tolerance", tolerance), ("half_width", half_width), ("coarse_spacing", coarse_spacing)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive. Received: {value}.")
+    x = check_data(x, likelihood)
+    log_likelihood = get_log_likelihood(likelihood, variance=variance)
+    parts = []
+    with jax.default_matmul_precision("highest"):
+        for start in range(0, len(x), batch_size):
+            images = jnp.asarray(x[start : start + batch_size])
+            moments = refine(
+                _tile_sums(decoder, images, log_likelihood, progress=progress),
+                len(images),
+                tolerance=tolerance,
+                half_width=half_width,
+                coarse_spacing=coarse_spacing,
+                max_levels=max_levels,
+            )
+            base = np.asarray(log_likelihood(images, jnp.zeros_like(images)), np.float64)
+            parts.append(_from_moments(moments, base))
+    result = ExactLogLikelihood(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    _warn_of_failures(result, tolerance)
+    return result
+
+
+def posterior_on_grid(
+    decoder: Decoder,
+    x: Images,
+    axes: tuple[Float[np.ndarray, " width"], Float[np.ndarray, " height"]],
+    *,
+    likelihood: str = "bernoulli",
+    variance: float | None = None,
+    log_likelihood: Float[np.ndarray, " n"] | None = None,
+) -> Float[np.ndarray, "n width height"]:
+    """Return log p(z|x) at the nodes of a grid, (n, width, height) nats: normalised over the plane, not the grid.
+
+    Args:
+        decoder: as for `exact_log_likelihood`.
+        x: (n, ...) floating point: a few images.
+        axes: the first and the second coordinate of the nodes, (width,) and (height,).
+        likelihood: a name that `get_log_likelihood` knows.
+        variance: of the Gaussian likelihood.
+        log_likelihood: (n,) log p(x) if known already; else `exact_log_likelihood` computes it.
+    """
+    x = check_data(x, likelihood)
+    if log_likelihood is None:
+        exact = exact_log_likelihood(decoder, x, likelihood=likelihood, variance=variance, progress=False)
+        log_likelihood = exact.log_likelihood
+    score = get_log_likelihood(likelihood, variance=variance)
+    images = jnp.asarray(x)
+    z = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    decode, affine = compiled(decoder), compiled_objective(affine_form, score)
+    with jax.default_matmul_precision("highest"):
+        joint = []
+        for part in np.array_split(z, max(1, len(z) // NODES**2)):
+            nodes = jnp.asarray(part, images.dtype)
+            slope, offset = affine(decode(nodes))
+            joint.append(np.asarray(_log_joint(images.reshape(len(x), -1), slope, offset, nodes)))
+        base = np.asarray(score(images, jnp.zeros_like(images)), np.float64)
+    density = np.concatenate(joint, axis=1) + (base - log_likelihood)[:, None]
+    return np.reshape(density, (len(x), len(axes[0]), len(axes[1])))
+
+
+def affine_form(
+    decoder_output: Images, *, log_likelihood: LogLikelihood
+) -> tuple[Float[Array, "nodes pixels"], Float[Array, " nodes"]]:
+    """Return e(z) and -a(z) of log p(x|z) = b(x) + x . e(z) - a(z), with b(x) = log p(x|0).
+
+    They are found by differentiation, so they hold for each likelihood that is affine in x up to a term of x alone.
+
+    Args:
+        decoder_output: (nodes, ...) the likelihood's parameters at the nodes.
+        log_likelihood: a function of (x, decoder_output) that returns (nodes,) nats.
+    """
+    zeros = jnp.zeros_like(decoder_output)
+
+    def relative(pixels: Images) -> Float[Array, " nodes"]:
+        return log_likelihood(pixels, decoder_output) - log_likelihood(pixels, zeros)
+
+    slope = jax.grad(lambda pixels: relative(pixels).sum())(zeros)
+    return slope.reshape(len(slope), -1), relative(zeros)
+
+
+def _tile_sums(
+    decoder: Decoder, images: Images, log_likelihood: LogLikelihood, *, progress: bool
+) -> Callable[..., Sums]:
+    """Return the function that integrates given images over given tiles."""
+    decode, affine = compiled(decoder), compiled_objective(affine_form, log_likelihood)
+    flat = images.reshape(len(images), -1)
+
+    def tile_sums(centres: np.ndarray, offsets: np.ndarray, image: np.ndarray, tile: np.ndarray) -> Sums:
+        best, sums = np.empty(len(image)), np.empty((len(image), 6))
+        ends = np.searchsorted(tile, np.arange(len(centres) + 1))
+        description = f"spacing {offsets[1, 1] - offsets[0, 1]:.3g}"
+        for index in tqdm(range(len(centres)), desc=description, unit="tile", disable=not progress):
+            nodes = jnp.asarray(centres[index] + offsets, flat.dtype)
+            output = decode(nodes)
+            if output.shape[1:] != images.shape[1:]:
+                raise ValueError(
+                    f"decoder must return (nodes, ...) with the shape {images.shape[1:]} of one image. "
+                    f"Received: {output.shape}."
+                )
+            node_terms = affine(output)
+            for start in range(ends[index], ends[index + 1], LARGEST_CHUNK):
+                pairs = slice(start, min(start + LARGEST_CHUNK, ends[index + 1]))
+                rows = _padded(image[pairs])
+                chunk = _reduce(flat, rows, *node_terms, nodes, jnp.asarray(offsets, flat.dtype))
+                best[pairs], sums[pairs] = (np.asarray(part)[: pairs.stop - start] for part in chunk)
+        return Sums(best, sums)
+
+    return tile_sums
+
+
+def _padded(rows: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " padded"]:
+    """Repeat the first row up to the next power of two, so that few shapes are compiled."""
+    size = max(16, 1 << (len(rows) - 1).bit_length())
+    padded: np.ndarray = np.pad(rows, (0, size - len(rows)), mode="wrap")
+    return padded
+
+
+def _log_joint(
+    flat: Float[Array, "images pixels"],
+    slope: Float[Array, "nodes pixels"],
+    offset: Float[Array, " nodes"],
+    nodes: Float[Array, "nodes 2"],
+) -> Float[Array, "images nodes"]:
+    """Return log p(x|z) - b(x) + log N(z; 0, I)."""
+    log_prior = -0.5 * (nodes**2).sum(axis=1) - jnp.log(2 * jnp.pi)
+    return flat @ slope.T + (offset + log_prior)[None]
+
+
+@jax.jit
+def _reduce(
+    flat: Float[Array, "images pixels"],
+    rows: Int[Array, " rows"],
+    slope: Float[Array, "nodes pixels"],
+    offset: Float[Array, " nodes"],
+    nodes: Float[Array, "nodes 2"],
+    offsets: Float[Array, "nodes 2"],
+) -> tuple[Float[Array, " rows"], Float[Array, "rows 6"]]:
+    """Return the largest log joint of each image, and the sums of 1, u, u u^T weighted by the joint over it."""
+    joint = _log_joint(flat[rows], slope, offset, nodes)
+    best = joint.max(axis=1)
+    first, second = offsets.T
+    features = jnp.stack([jnp.ones_like(first), first, second, first**2, first * second, second**2], axis=1)
+    return best, jnp.exp(joint - best[:, None]) @ features
+
+
+def _from_moments(moments: Moments, base: Float[np.ndarray, " n"]) -> ExactLogLikelihood:
+    mass, first, second = moments.sums[:, 0], moments.sums[:, 1:3], moments.sums[:, 3:]
+    mean = first / mass[:, None]
+    square = (second / mass[:, None])[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
+    covariance = square - mean[:, :, None] * mean[:, None, :]
+    log_likelihood = base + moments.shift + np.log(mass)
+    return ExactLogLikelihood(log_likelihood, moments.error, mean, covariance, moments.spacing)
+
+
+def _warn_of_failures(result: ExactLogLikelihood, tolerance: float) -> None:
+    failed = np.flatnonzero(~(result.error_estimate <= tolerance))
+    if len(failed):
+        warnings.warn(
+            f"{len(failed)} of {len(result.error_estimate)} images did not reach the tolerance of {tolerance} nats; "
+            f"the largest error estimate is {result.error_estimate.max():.3g}, of image {failed[0]} and others. "
+            "Raise max_levels if their spacing is the smallest, or half_width if their posterior is near the edge.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
