@@ -92,8 +92,8 @@ def standard_error(values: Float[np.ndarray, " n"]) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def check_data(x: AnyArray, likelihood: str) -> np.ndarray:
-    """Return x as a NumPy array after checking that it is data of the likelihood.
+def check_data(x: AnyArray, likelihood: str = "gaussian") -> np.ndarray:
+    """Return x as a NumPy array after checking that it is data of the likelihood; any number is of the Gaussian.
 
     Raises:
         TypeError: if x is not floating point.
