@@ -90,16 +90,20 @@ def _kernel(x: Large, y: Small, *, kernel_size: Pair, strides: Pair) -> Kernel:
 
 
 def _gather(x: Large, kernel_size: Pair, strides: Pair) -> Patches:
-    """Return the patches of x, one column for each pixel of the small image and each example."""
-    channels, height, width, batch = x.shape
-    down, across = strides
-    phases = x.reshape(channels, height // down, down, width // across, across, batch)
-    patches = [
-        _shift(phases[:, :, i % down, :, j % across], -(i // down), -(j // across))
-        for i in _taps(kernel_size[0], down)
-        for j in _taps(kernel_size[1], across)
+    """Return the patches of x, one column for each pixel of the small image and each example: rows first."""
+    rows = jnp.stack(_windows(x, 1, kernel_size[0], strides[0]))
+    patches = jnp.stack(_windows(rows, 3, kernel_size[1], strides[1]), 1)
+    return patches.reshape(kernel_size[0] * kernel_size[1] * len(x), -1)
+
+
+def _windows(x: Array, axis: int, kernel: int, stride: int) -> list[Array]:
+    """Return, for each tap, what the small image sees of x through it along one axis."""
+    shape = x.shape
+    phases = x.reshape(*shape[:axis], shape[axis] // stride, stride, *shape[axis + 1 :])
+    return [
+        _shift(lax.index_in_dim(phases, tap % stride, axis + 1, keepdims=False), axis, -(tap // stride))
+        for tap in _taps(kernel, stride)
     ]
-    return jnp.stack(patches).reshape(len(patches) * channels, -1)
 
 
 def _scatter(patches: Patches, kernel_size: Pair, strides: Pair, height: int, width: int, batch: int) -> Large:
@@ -113,7 +117,7 @@ def _scatter(patches: Patches, kernel_size: Pair, strides: Pair, height: int, wi
     phases = [
         [
             sum(
-                _shift(pieces[a, b], i // down, j // across)
+                _shift(_shift(pieces[a, b], 1, i // down), 2, j // across)
                 for a, i in enumerate(_taps(kernel_size[0], down))
                 for b, j in enumerate(_taps(kernel_size[1], across))
                 if i % down == p and j % across == q
@@ -132,8 +136,11 @@ def _taps(kernel: int, stride: int) -> range:
     return range(-offset, kernel - offset)
 
 
-def _shift(x: Large, down: int, across: int) -> Large:
-    return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), (down, -down, 0), (across, -across, 0), (0, 0, 0)])
+def _shift(x: Array, axis: int, by: int) -> Array:
+    """Move x along an axis; zeros come in at the border."""
+    padding = [(0, 0, 0)] * x.ndim
+    padding[axis] = (by, -by, 0)
+    return lax.pad(x, jnp.zeros((), x.dtype), padding)
 
 
 def _product(a: Array, b: Array, contract_a: int, contract_b: int) -> Array:
