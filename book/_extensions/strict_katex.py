@@ -5,6 +5,9 @@ warning with its place in the source, so it fails a build in which warnings are 
 """
 
 import os
+import socket
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,10 +46,36 @@ def reported(visit: Callable, closing_tag: str) -> Callable:
     return visit_math
 
 
+def start_server(
+    cls: type[katex.KaTeXServer], rundir: Path, timeout: float
+) -> tuple[subprocess.Popen, socket.socket]:
+    """Start the renderer and connect to it.
+
+    The original connects as soon as the socket's file exists. Node may not listen yet at that moment: on a
+    loaded machine the build then fails, and leaves the renderer behind.
+    """
+    address = rundir / "katex.sock"
+    command = cls.build_command(socket=address)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir)
+    deadline = time.monotonic() + timeout
+    while process.poll() is None and time.monotonic() < deadline:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(address))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            time.sleep(0.005)
+        else:
+            return process, connection
+    process.kill()
+    raise cls.timeout_error(timeout)
+
+
 def configure() -> None:
     """Hand the settings to the renderer; timeouts are generous because build machines are loaded."""
     katex.NODEJS_BINARY = node_binary()
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 120.0
+    katex.KaTeXServer.start_server_process = classmethod(start_server)
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error")
 
 

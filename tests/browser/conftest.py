@@ -1,0 +1,99 @@
+"""One headless browser and one loopback server for all tests of the rendered book."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+
+
+def book_folder() -> Path:
+    """Where the rendered book is: the environment variable BOOK_HTML, else `_build/html`."""
+    default = Path(__file__).resolve().parents[2] / "_build" / "html"
+    return Path(os.environ.get("BOOK_HTML") or default).resolve()
+
+
+def pages_of(book: Path) -> list[str]:
+    """Every HTML page of a rendered book, as a path below it, without the theme's own files."""
+    found = (path.relative_to(book) for path in book.rglob("*.html"))
+    return sorted(path.as_posix() for path in found if not {"_static", "_sources"} & set(path.parts))
+
+
+def chromium_path(playwright: Playwright) -> str:
+    """Find a browser: the environment variable CHROMIUM, the PATH, then Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, names), playwright.chromium.executable_path)
+    for candidate in candidates:
+        if candidate and Path(candidate).exists():
+            return candidate
+    raise FileNotFoundError(
+        "The tests of the rendered book need Chromium or Chrome. "
+        f"Expected one of: the environment variable CHROMIUM, {', '.join(names)} on the PATH, or "
+        "Playwright's own. Received: none. Install one, for example with 'apt-get install chromium' as root "
+        "on Debian, or with 'python -m playwright install chromium', and run again."
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `page_name` once for every page of the book."""
+    if "page_name" in metafunc.fixturenames:
+        names = pages_of(book_folder())
+        # Without a page the one parameter fails; an empty list would be skipped.
+        metafunc.parametrize("page_name", names or ["index.html"])
+
+
+@pytest.fixture(scope="session")
+def book() -> Path:
+    folder = book_folder()
+    if not (folder / "index.html").is_file():
+        pytest.fail(f"There is no rendered book in {folder}. Run 'make book' first.", pytrace=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path(playwright), args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line on the terminal for each request."""
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator:
+    """A function from a folder to the address of a loopback server for it; all servers end with the tests."""
+    servers: dict[Path, ThreadingHTTPServer] = {}
+
+    def address(folder: Path) -> str:
+        if folder not in servers:
+            server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+            servers[folder] = server
+        return f"http://127.0.0.1:{servers[folder].server_port}"
+
+    yield address
+    for server in servers.values():
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,144 @@
+"""What is wrong with one page in a real browser, as a list of sentences."""
+
+import json
+import re
+from pathlib import Path
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page
+
+WIDTHS = (1280, 390)
+THEMES = ("light", "dark")
+LOCAL = ("data:", "blob:", "about:")
+# Maths in MyST: $...$ on one line, $$...$$, or a math directive.
+MATHS = re.compile(r"(?<![\\$])\$(?=\S)[^$\n]+(?<=\S)\$(?!\d)|\$\$|^\s*[`:]{3,}\{math\}", re.MULTILINE)
+CODE = re.compile(r"^\s*(`{3,})(?!\{).*?^\s*\1|(?<!`)`[^`\n]+`(?!`)", re.MULTILINE | re.DOTALL)
+
+FIND_IN_PAGE = """async () => {
+  const found = [];
+  const article = document.querySelector('main') ?? document.body;
+  for (const image of document.querySelectorAll('img')) {
+    const name = (image.getAttribute('src') ?? '').slice(0, 80);
+    image.loading = 'eager';
+    await image.decode().catch(() => {});
+    if (image.getClientRects().length && !image.naturalWidth) found.push(`The image ${name} is broken.`);
+  }
+  for (const image of article.querySelectorAll('img')) {
+    const alt = image.alt.trim();
+    if (!alt || /^(_images\\/|\\.\\.|data:)|\\.(png|svg|jpe?g|gif)$/i.test(alt))
+      found.push(`The image ${(image.getAttribute('src') ?? '').slice(0, 80)} has no alternative text.`);
+  }
+  if (document.querySelector('.katex-error, merror')) found.push('A formula failed to render.');
+  if (document.querySelector('.katex .eqn-num'))
+    found.push('KaTeX numbers an equation by itself; write aligned, not align.');
+  for (const math of document.querySelectorAll('.math'))
+    if (!math.querySelector('.katex math'))
+      found.push(`A formula is not rendered: ${math.textContent.slice(0, 80)}`);
+  const prose = article.cloneNode(true);
+  prose.querySelectorAll('pre, code, script, style, .katex').forEach((node) => node.remove());
+  const raw = prose.textContent.match(/\\$\\$|\\\\[a-zA-Z]+\\{|\\\\begin/);
+  if (raw) found.push(`Raw TeX is on the page: ${raw[0]}`);
+  const intended = article.cloneNode(true);
+  intended.querySelectorAll('.tag_raises-exception').forEach((cell) => cell.remove());
+  if (intended.textContent.includes('Traceback (most recent call last)'))
+    found.push('A traceback is on the page.');
+  return found;
+}"""
+
+SINGLE_COLOUR = """async () => {
+  const found = [];
+  for (const image of document.querySelectorAll('main img')) {
+    if (!image.naturalWidth) continue;
+    const canvas = document.createElement('canvas');
+    const width = canvas.width = Math.min(image.naturalWidth, 400);
+    const height = canvas.height = Math.min(image.naturalHeight, 400);
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0, width, height);
+    const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+    if (pixels.every((pixel) => pixel === pixels[0]))
+      found.push(`The image ${image.getAttribute('src')} is a single colour.`);
+  }
+  return found;
+}"""
+
+LAYOUT = """(where) => {
+  const found = [], root = document.documentElement;
+  if (root.scrollWidth > innerWidth)
+    found.push(`The page scrolls sideways ${where}: ${root.scrollWidth} > ${innerWidth}.`);
+  if (root.dataset.theme === 'dark')
+    for (const output of document.querySelectorAll('.cell_output :is(img, .widget-subarea), main figure img'))
+      if (!/, 0\\)$|transparent/.test(getComputedStyle(output).backgroundColor))
+        found.push(`The theme paints a panel behind an output ${where}.`);
+  return found;
+}"""
+
+AXE = """(theme) => axe.run({preload: false}).then((result) => result.violations.map(
+  (violation) => `${violation.id} in the ${theme} theme: ${violation.nodes[0].html}`))"""
+
+WIDGETS_ARE_DRAWN = """() => {
+  const wanted = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
+  const drawn = [...document.querySelectorAll('.widget-subarea')].filter((area) => area.firstElementChild);
+  return drawn.length >= wanted;
+}"""
+
+
+def has_maths(source: Path) -> bool:
+    """Whether a page's source, a Markdown file or a notebook, holds a formula outside code."""
+    text = source.read_text(encoding="utf-8")
+    if source.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return bool(MATHS.search(CODE.sub("", text)))
+
+
+def source_of(book: Path, page_name: str) -> Path | None:
+    """The copy of the source that Sphinx keeps beside the pages; the search page and the index have none."""
+    found = list((book / "_sources").glob(page_name.removesuffix(".html") + ".*"))
+    return found[0] if found else None
+
+
+def open_page(browser: Browser, url: str) -> tuple[Page, list[str]]:
+    """Open `url` in an empty profile and collect what the browser complains about."""
+    found: list[str] = []
+    site = "file:" if url.startswith("file:") else url[: url.index("/", 8)]
+    page = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}).new_page()
+    page.on("console", lambda m: found.append(f"Console error: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: found.append(f"Page error: {error}"))
+    page.on("requestfailed", lambda request: found.append(f"Request failed: {request.url}"))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((site, *LOCAL))
+            else found.append(f"Foreign request: {request.url}")
+        ),
+    )
+    page.goto(url, wait_until="load")
+    page.wait_for_load_state("networkidle")
+    return page, found
+
+
+def inspect(browser: Browser, book: Path, page_name: str, address: str) -> list[str]:
+    """Open one page of `book` below `address` and return every defect found, in every theme and width."""
+    page, found = open_page(browser, f"{address}/{page_name}")
+    try:
+        page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=30_000)
+    except Exception as error:
+        found.append(f"A widget is not drawn: {error}")
+    found += page.evaluate(FIND_IN_PAGE)
+    from_disk = address.startswith("file:")  # there a script may read neither pixels nor style sheets
+    if not from_disk:
+        found += page.evaluate(SINGLE_COLOUR)
+        page.evaluate(AXE_SCRIPT)
+    source = source_of(book, page_name)
+    if source and has_maths(source) and not page.locator(".katex").count():
+        found.append("The source has formulas but the page has none.")
+    for theme in THEMES:
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        for width in reversed(WIDTHS):
+            page.set_viewport_size({"width": width, "height": 900})
+            found += page.evaluate(LAYOUT, f"at {width} px, {theme}")
+        if not from_disk:
+            found += page.evaluate(AXE, theme)
+    page.context.close()
+    return list(dict.fromkeys(found))

@@ -1,0 +1,55 @@
+"""The rendered book in a real browser, from disk and over loopback, every other host out of reach."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import pages_of
+from inspection import inspect
+from playwright.sync_api import Browser
+
+TOC = Path(__file__).resolve().parents[2] / "book" / "_toc.yml"
+
+
+def entries(toc: object) -> list[str]:
+    """Every file named in a table of contents."""
+    if isinstance(toc, list):
+        return [name for part in toc for name in entries(part)]
+    if isinstance(toc, dict):
+        own = [value for key, value in toc.items() if key in ("root", "file")]
+        return own + [name for value in toc.values() for name in entries(value)]
+    return []
+
+
+def test_every_entry_of_the_table_of_contents_has_its_page(book: Path):
+    wanted = [f"{name.rsplit('.', 1)[0]}.html" for name in entries(yaml.safe_load(TOC.read_text("utf-8")))]
+    assert len(wanted) >= 5
+    assert set(wanted) <= set(pages_of(book))
+    assert all(len((book / name).read_text("utf-8")) > 5_000 for name in wanted)
+
+
+@pytest.mark.parametrize("scheme", ["file", "http"])
+def test_page_is_sound(browser: Browser, book: Path, serve, page_name: str, scheme: str):
+    address = serve(book) if scheme == "http" else book.as_uri()
+    assert inspect(browser, book, page_name, address) == []
+
+
+def test_pages_name_no_other_host(book: Path):
+    """No page asks for a script, style sheet or image from elsewhere, wherever the browser looked."""
+
+    class Fetches(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.foreign: list[str] = []
+
+        def handle_starttag(self, tag, attrs):
+            named = dict(attrs)
+            address = named.get("src") or (named.get("href") if tag == "link" else None) or ""
+            if address.startswith(("http:", "https:", "//")):
+                self.foreign.append(address)
+
+    for name in pages_of(book):
+        parser = Fetches()
+        parser.feed((book / name).read_text("utf-8"))
+        assert parser.foreign == [], name

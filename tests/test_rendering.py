@@ -1,0 +1,72 @@
+"""The book's own Sphinx extensions, seen at work on a tiny book."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from tiny_book import build, make_tiny_book
+
+CELL = """import vae_core
+from pathlib import Path
+
+with Path("runs.txt").open("a") as file:
+    file.write("run ")
+vae_core.VALUE"""
+
+
+@pytest.fixture(scope="module")
+def tiny_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("tiny")
+    make_tiny_book(root, [CELL])
+    built = build(root)
+    assert built.returncode == 0, built.stderr
+    return root
+
+
+def chapter(root: Path) -> str:
+    return (root / "_build" / "html" / "08_chapter.html").read_text("utf-8")
+
+
+def runs(root: Path) -> int:
+    return len((root / "book" / "runs.txt").read_text().split())
+
+
+def test_the_chapter_carries_the_number_of_its_file(tiny_book: Path):
+    headings = re.findall(r'<span class="section-number">([\d.]+)', chapter(tiny_book))
+    assert headings[:2] == ["8.", "8.1."]
+    assert "(8.1)" in chapter(tiny_book)
+
+
+def test_formulas_are_rendered_with_mathml_and_without_javascript(tiny_book: Path):
+    assert 'class="katex-mathml"' in chapter(tiny_book)
+    scripts = re.findall(r'<script[^>]*src="([^"]*)"', chapter(tiny_book))
+    assert scripts
+    assert not [script for script in scripts if "katex" in script or "mathjax" in script.lower()]
+
+
+def test_only_a_change_of_the_package_executes_again(tiny_book: Path):
+    before = runs(tiny_book)
+    assert build(tiny_book).returncode == 0
+    assert runs(tiny_book) == before
+
+    package = tiny_book / "vae_core" / "__init__.py"
+    seen = package.stat()
+    package.write_text("VALUE = 'later'\n")
+    os.utime(package, ns=(seen.st_atime_ns, seen.st_mtime_ns))  # the digest looks at content, not at times
+    assert build(tiny_book).returncode == 0
+    assert runs(tiny_book) == before + 1
+    assert "later" in chapter(tiny_book)
+    assert len(list((tiny_book / "_build" / ".jupyter_cache").iterdir())) == 1
+
+
+def test_a_bad_formula_fails_every_build_until_it_is_mended(tiny_book: Path):
+    page = tiny_book / "book" / "index.md"
+    sound = page.read_text()
+    page.write_text(sound + "\nA line with $\\nosuchmacro$.\n")
+    for _ in range(2):
+        built = build(tiny_book)
+        assert built.returncode == 1
+        assert re.search(r"index\.md:\d+: WARNING: KaTeX: .*nosuchmacro", built.stderr)
+    page.write_text(sound)
+    assert build(tiny_book).returncode == 0
