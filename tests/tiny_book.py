@@ -36,9 +36,7 @@ def make_tiny_book(root: Path, cells: list[str]) -> None:
     (root / "book" / "_toc.yml").write_text(TOC)
     (root / "book" / "index.md").write_text("# Book\n\nA line with $x^2$ and {cite:t}`kingma2014auto`.\n")
     (root / "book" / "bibliography.md").write_text("# Bibliography\n\n```{bibliography}\n```\n")
-    text = (
-        "# Chapter\n\n## Section\n\n```{math}\n:label: eq-one\n\\int_0^1 x \\, dx\n```\n\nSee {eq}`eq-one`."
-    )
+    text = "# Chapter\n\n## Section\n\n```{math}\n:label: eq-one\n\\int_0^1 x \\, dx\n```\n\nSee {eq}`eq-one`."
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
     notebook.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -56,7 +56,9 @@ def start_server(
     """
     address = rundir / "katex.sock"
     command = cls.build_command(socket=address)
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir
+    )
     deadline = time.monotonic() + timeout
     while process.poll() is None and time.monotonic() < deadline:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -108,9 +108,7 @@ def open_page(browser: Browser, url: str) -> tuple[Page, list[str]]:
     page.on(
         "request",
         lambda request: (
-            None
-            if request.url.startswith((site, *LOCAL))
-            else found.append(f"Foreign request: {request.url}")
+            None if request.url.startswith((site, *LOCAL)) else found.append(f"Foreign request: {request.url}")
         ),
     )
     page.goto(url, wait_until="load")
