@@ -59,17 +59,38 @@ def test_image_rows_of_different_length_are_refused():
         figures.plot_image_rows({"first": images, "second": images[:2]})
 
 
-def test_latent_plane_holds_every_code_and_names_the_classes_at_their_medians():
+def test_latent_grid_puts_the_first_row_at_the_bottom():
+    brightness = np.arange(6, dtype=np.float32).reshape(2, 3) / 5
+    images = np.broadcast_to(brightness[:, :, None, None, None], (2, 3, 4, 4, 1))
+    ax = figures.plot_latent_grid(images, np.array([-1.0, 0.0, 1.0]), np.array([-2.0, 2.0]))
+    (mosaic,) = ax.images
+    assert mosaic.get_extent() == [0, 3, 0, 2]
+    np.testing.assert_allclose(mosaic.get_array()[::4, ::4], brightness[::-1])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["-1.0", "1.0"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["-2.0"]
+
+
+def test_latent_plane_holds_every_code_and_names_the_classes_where_they_are_densest():
     rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(10), 5)
-    codes = rng.normal(size=(50, 2)).astype(np.float32)
+    labels = np.repeat(np.arange(10), 50)
+    centres = rng.uniform(-4, 4, size=(10, 2))
+    codes = (centres[labels] + rng.normal(scale=0.1, size=(500, 2))).astype(np.float32)
+    codes[::5] = 5  # a fifth of every class lies elsewhere; its mean would be off, its mode is not
+    codes[::5] += rng.normal(scale=1, size=(100, 2)).astype(np.float32)
     ax = figures.plot_latent_plane(codes, labels)
     (points,) = ax.collections
     np.testing.assert_allclose(points.get_offsets(), codes)
     np.testing.assert_array_equal(points.get_array(), labels)
-    assert {text.get_text() for text in ax.texts} == set("0123456789")
-    three = next(text for text in ax.texts if text.get_text() == "3")
-    np.testing.assert_allclose(three.get_position(), np.median(codes[15:20], axis=0), rtol=1e-6)
+    positions = {text.get_text(): text.get_position() for text in ax.texts}
+    assert set(positions) == set("0123456789")
+    for digit in range(10):
+        np.testing.assert_allclose(positions[str(digit)], centres[digit], atol=0.3)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_latent_plane_of_a_few_codes(count):
+    ax = figures.plot_latent_plane(np.ones((count, 2), np.float32), np.zeros(count, np.int64))
+    assert [text.get_text() for text in ax.texts] == ["0"]
 
 
 def test_digit_colours_stay_apart_under_colour_vision_deficiencies():

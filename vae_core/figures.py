@@ -12,6 +12,7 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
+from scipy.stats import gaussian_kde
 
 # One colour a digit, mid tones for light and dark pages, found by maximising the least distance between any two in
 # CIELAB, as seen with normal vision, protanopia and deuteranopia. Digits that lie close in latent space differ most.
@@ -82,10 +83,41 @@ def plot_image_rows(rows: Mapping[str, Float[np.ndarray, "count height width 1"]
     return ax
 
 
+def plot_latent_grid(
+    images: Float[np.ndarray, "rows columns height width 1"],
+    z_1: Float[np.ndarray, " columns"],
+    z_2: Float[np.ndarray, " rows"],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Show decoded images where their codes lie: a grid of points of a two-dimensional latent space.
+
+    Args:
+        images: (rows, columns, height, width, 1) in [0, 1]; images[i, j] is decoded from (z_1[j], z_2[i]).
+        z_1: (columns,) increasing, the first coordinate of each column; every other one is a tick label.
+        z_2: (rows,) increasing, the second coordinate of each row, from the bottom up.
+        ax: Axes to draw on; made if None.
+
+    Returns:
+        The Axes. Images are one unit wide and high.
+    """
+    rows, columns, height, width, _ = images.shape
+    mosaic = images[::-1, ..., 0].transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+    if ax is None:
+        ax = plt.subplots(figsize=(5.5, 5.5))[1]
+    ax.imshow(mosaic, vmin=0, vmax=1, extent=(0, columns, 0, rows))
+    ax.set_xticks(np.arange(columns)[::2] + 0.5, labels=[f"{value:.1f}" for value in z_1[::2]])
+    ax.set_yticks(np.arange(rows)[::2] + 0.5, labels=[f"{value:.1f}" for value in z_2[::2]])
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
 def plot_latent_plane(
     posterior_mean: Float[np.ndarray, "count 2"], labels: Integer[np.ndarray, " count"], *, ax: Axes | None = None
 ) -> Axes:
-    """Scatter codes in a two-dimensional latent space, coloured by digit, with the digit at each class's median.
+    """Scatter codes in a two-dimensional latent space, coloured by digit, with the digit where its class is densest.
 
     Args:
         posterior_mean: (count, 2), means of q(z|x).
@@ -109,9 +141,9 @@ def plot_latent_plane(
         rasterized=True,
     )
     for digit in np.unique(labels):
-        centre = np.median(posterior_mean[labels == digit], axis=0)
+        mode = _densest(posterior_mean[labels == digit])
         outline = patheffects.withStroke(linewidth=3.5, foreground="white")
-        name = ax.text(centre[0], centre[1], str(digit), ha="center", va="center", path_effects=[outline])
+        name = ax.text(mode[0], mode[1], str(digit), ha="center", va="center", path_effects=[outline])
         name.set(color=DIGIT_COLOURS[digit], fontsize=13, weight="bold")
     scale = ScalarMappable(points.norm, points.cmap)
     bar = ax.figure.colorbar(scale, ax=ax, ticks=range(10), label="digit", fraction=0.05, pad=0.02)
@@ -119,3 +151,11 @@ def plot_latent_plane(
     bar.ax.tick_params(which="both", length=0)
     ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
     return ax
+
+
+def _densest(points: Float[np.ndarray, "count 2"]) -> Float[np.ndarray, " 2"]:
+    """Return the point with the highest kernel density among at most 1000 of the points."""
+    candidates = points[:1000]
+    index = 0 if len(candidates) < 3 else int(gaussian_kde(candidates.T)(candidates.T).argmax())
+    densest: np.ndarray = candidates[index]
+    return densest
