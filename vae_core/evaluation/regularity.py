@@ -38,8 +38,8 @@ class LatentRegularity(NamedTuple):
         jacobian_norm: mean of |J u| over points of straight paths between codes, u the direction of the path: how
             far the decoded image moves (Euclidean norm over its pixels) for one standard deviation of the latent.
         jacobian_norm_95: the 95th percentile of the same.
-        abruptness: mean over paths of the share of the path's total image change that falls in its steepest tenth:
-            0.1 where images change evenly, 1 where they jump. Low is continuous.
+        abruptness: of all the image change along the paths, the share that falls in the steepest tenth of each path:
+            0.1 where images change evenly, 1 where they jump. Low is continuous; NaN if no image ever changes.
         far_share: share of sampled points that lie farther from every code than 99 % of them would, were the codes
             themselves drawn from the sampling distribution: 0.01 for a complete latent space, 1 for one whose codes
             are elsewhere.
@@ -135,7 +135,7 @@ def latent_regularity(
     return LatentRegularity(
         jacobian_norm=float(norms.mean()),
         jacobian_norm_95=float(np.quantile(norms, 0.95)),
-        abruptness=float((steepest.sum(axis=1) / norms.sum(axis=1)).mean()),
+        abruptness=float(steepest.sum() / norms.sum()) if norms.any() else float("nan"),
         far_share=float(far.mean()),
         recognised_share=float(recognised.mean()),
         recognised_share_error=standard_error(recognised),
