@@ -176,7 +176,7 @@ def beta_elbo(terms: ElboTerms, beta: float | Float[AnyArray, ""]) -> Float[Arra
     """
     if isinstance(beta, (int, float)) and not beta >= 0:
         raise ValueError(f"beta must be at least 0. Received: {beta}.")
-    return terms.reconstruction_log_likelihood - beta * terms.kl_divergence
+    return jnp.asarray(terms.reconstruction_log_likelihood) - beta * terms.kl_divergence
 
 
 def importance_weighted_bound(log_weights: Float[AnyArray, "num_samples batch"]) -> Float[Array, " batch"]:
