@@ -1,0 +1,1 @@
+"""The programs that the training benchmark compares: one process each, see `serve.py`."""
