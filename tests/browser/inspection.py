@@ -67,7 +67,7 @@ LAYOUT = """(where) => {
     found.push(`The page scrolls sideways ${where}: ${root.scrollWidth} > ${innerWidth}.`);
   if (root.dataset.theme === 'dark')
     for (const output of document.querySelectorAll('.cell_output :is(img, .widget-subarea), main figure img'))
-      if (!/, 0\\)$|transparent/.test(getComputedStyle(output).backgroundColor))
+      if (!/^rgba\\(.*, 0\\)$/.test(getComputedStyle(output).backgroundColor))
         found.push(`The theme paints a panel behind an output ${where}.`);
   return found;
 }"""
