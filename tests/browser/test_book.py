@@ -35,6 +35,16 @@ def test_page_is_sound(browser: Browser, book: Path, serve, page_name: str, sche
     assert inspect(browser, book, page_name, address) == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_first_visit_follows_the_system(browser: Browser, book: Path, theme: str):
+    context = browser.new_context(color_scheme=theme)
+    page = context.new_page()
+    page.goto(f"{book.as_uri()}/index.html")
+    shown = page.evaluate("[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]")
+    context.close()
+    assert shown == [theme, {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 25, 29)"}[theme]]
+
+
 def test_pages_name_no_other_host(book: Path):
     """No page asks for a script, style sheet or image from elsewhere, wherever the browser looked."""
 
