@@ -46,7 +46,9 @@ def reported(visit: Callable, closing_tag: str) -> Callable:
     return visit_math
 
 
-def start_server(cls: type[katex.KaTeXServer], rundir: Path, timeout: float) -> tuple[subprocess.Popen, socket.socket]:
+def start_server(
+    cls: type[katex.KaTeXServer], rundir: Path, timeout: float
+) -> tuple[subprocess.Popen, socket.socket]:
     """Start the renderer and connect to it.
 
     The original connects as soon as the socket's file exists. Node may not listen yet at that moment: on a
