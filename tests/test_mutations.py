@@ -72,10 +72,7 @@ MISTAKES = {
     "sampling: exp(log_var) as the standard deviation": (
         "jnp.exp(log_var / 2) * epsilon",
         "jnp.exp(log_var) * epsilon",
-        [
-            sample_tests,
-            test_objectives.test_reparameterisation_is_undone_by_standardising,
-        ],
+        [sample_tests],
     ),
     "sampling: log_var as the standard deviation": (
         "jnp.exp(log_var / 2) * epsilon",
@@ -109,17 +106,17 @@ LIKELIHOOD_MISTAKES = {
     "likelihood: probabilities taken for logits": (
         "x * logits - jax.nn.softplus(logits)",
         "x * jax.nn.sigmoid(logits) - jax.nn.softplus(jax.nn.sigmoid(logits))",
-        [test_objectives.test_bernoulli_equals_its_definition],
+        [zero_decoder_tests],
     ),
     "Gaussian: one half missing": (
         "return -0.5 * _sum",
         "return -_sum",
-        [test_objectives.test_gaussian_equals_scipy_for_every_shape_of_variance],
+        [lambda: test_objectives.test_gaussian_integrates_to_one(0.3)],
     ),
     "Gaussian: standard deviation for the variance": (
         "(x - mean) ** 2 / variance",
         "(x - mean) ** 2 / variance**2",
-        [test_objectives.test_gaussian_equals_scipy_for_every_shape_of_variance],
+        [lambda: test_objectives.test_gaussian_integrates_to_one(0.3)],
     ),
     "continuous Bernoulli: constant missing": (
         "jnp.log(2.0) + series, jnp.log(away)",

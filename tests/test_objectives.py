@@ -198,6 +198,13 @@ def test_gaussian_equals_scipy_for_every_shape_of_variance(x, mean, variances):
         np.testing.assert_allclose(score, expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("variance", [0.01, 0.3, 4.0])
+def test_gaussian_integrates_to_one(variance):
+    x = np.linspace(-20, 20, 4001)[:, None]
+    density = np.exp(objectives.gaussian_log_likelihood(x, np.full_like(x, 0.7), variance=variance))
+    assert abs(density.sum() * 0.01 - 1) < 1e-8
+
+
 @pytest.mark.parametrize("logit", [-60.0, -7.5, -0.2001, -0.1999, -1e-6, 0.0, 1e-6, 0.05, 0.1999, 0.2001, 3.0, 60.0])
 def test_continuous_bernoulli_integrates_to_one(logit):
     nodes, weights = np.polynomial.legendre.leggauss(200)
