@@ -60,6 +60,15 @@ def test_only_a_change_of_the_package_executes_again(tiny_book: Path):
     assert len(list((tiny_book / "_build" / ".jupyter_cache").iterdir())) == 1
 
 
+def test_a_changed_style_sheet_reaches_the_book(tiny_book: Path):
+    before = runs(tiny_book)
+    style = tiny_book / "book" / "_theme" / "static" / "book.css"
+    style.write_text(style.read_text("utf-8") + "/* changed */", "utf-8")
+    assert build(tiny_book).returncode == 0
+    assert "/* changed */" in (tiny_book / "_build" / "html" / "_static" / "book.css").read_text("utf-8")
+    assert runs(tiny_book) == before
+
+
 def test_a_bad_formula_fails_every_build_until_it_is_mended(tiny_book: Path):
     page = tiny_book / "book" / "index.md"
     sound = page.read_text()

@@ -1,8 +1,11 @@
-"""Execute the notebooks again whenever the code below them changes.
+"""No stale page: notebooks and pages are made again whenever something below them changes.
 
 jupyter-cache keys a notebook by its own cells, so an edit of `vae_core` or of the lock would leave stale
 results in the book. Here the cache lives in a folder named by a digest of both: a change means an empty
 cache, and as the folder's path is part of Sphinx's environment, every page is read again.
+
+Sphinx notices changed pages, but not changed style sheets, templates, vendored files or local extensions;
+nor does it repeat the warnings of a failed build. Both are mended here.
 """
 
 import hashlib
@@ -21,7 +24,7 @@ def inputs_digest(root: Path, inputs: list[str]) -> str:
         path = root / name
         if not path.exists():
             raise FileNotFoundError(
-                f"execution_inputs must name files or folders of {root}. Received: {name}."
+                f"The inputs of the book must name files or folders of {root}. Received: {name}."
             )
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
@@ -33,14 +36,17 @@ def inputs_digest(root: Path, inputs: list[str]) -> str:
     return digest.hexdigest()
 
 
-def choose_cache(app: Sphinx, config: Config) -> None:
-    """Name the cache after what the notebooks depend on, and remove the caches of other states."""
+def follow_inputs(app: Sphinx, config: Config) -> None:
+    """Name the cache after what the notebooks depend on, remove other caches, note what pages depend on."""
     caches = Path(app.outdir).parent.resolve() / ".jupyter_cache"
     name = inputs_digest(Path(app.srcdir).parent, config.execution_inputs)[:16]
     for old in caches.glob("*"):
         if old.name != name:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
     config.nb_execution_cache_path = str(caches / name)
+    config.page_inputs_digest = inputs_digest(
+        Path(app.srcdir), config.page_inputs
+    )
 
 
 def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
@@ -54,6 +60,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value(
         "execution_inputs", ["vae_core", "requirements.txt"], "env", list
     )
-    app.connect("config-inited", choose_cache)
+    app.add_config_value(
+        "page_inputs", ["_extensions", "_theme", "_vendor"], "env", list
+    )
+    app.add_config_value("page_inputs_digest", "", "env", str)
+    app.connect("config-inited", follow_inputs)
     app.connect("build-finished", forget_failed_build)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
