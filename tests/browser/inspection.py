@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
+PATIENCE = 120_000  # milliseconds; a loaded machine is slow, not wrong
 LOCAL = ("data:", "blob:", "about:")
 # Maths in MyST: $...$ on one line, $$...$$, or a math directive.
 MATHS = re.compile(r"(?<![\\$])\$(?=\S)[^$\n]+(?<=\S)\$(?!\d)|\$\$|^\s*[`:]{3,}\{math\}", re.MULTILINE)
@@ -102,6 +103,7 @@ def open_page(browser: Browser, url: str) -> tuple[Page, list[str]]:
     found: list[str] = []
     site = "file:" if url.startswith("file:") else url[: url.index("/", 8)]
     page = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}).new_page()
+    page.set_default_timeout(PATIENCE)
     page.on("console", lambda m: found.append(f"Console error: {m.text}") if m.type == "error" else None)
     page.on("pageerror", lambda error: found.append(f"Page error: {error}"))
     page.on("requestfailed", lambda request: found.append(f"Request failed: {request.url}"))
@@ -120,7 +122,7 @@ def inspect(browser: Browser, book: Path, page_name: str, address: str) -> list[
     """Open one page of `book` below `address` and return every defect found, in every theme and width."""
     page, found = open_page(browser, f"{address}/{page_name}")
     try:
-        page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=30_000)
+        page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
     except Exception as error:
         found.append(f"A widget is not drawn: {error}")
     found += page.evaluate(FIND_IN_PAGE)

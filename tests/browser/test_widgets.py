@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from inspection import WIDGETS_ARE_DRAWN, open_page
+from inspection import PATIENCE, WIDGETS_ARE_DRAWN, open_page
 from playwright.sync_api import Browser
 from tiny_book import build, make_tiny_book
 
@@ -35,11 +35,11 @@ def test_widgets_are_alive_without_a_kernel_or_a_network(browser: Browser, tmp_p
     html = tmp_path / "_build" / "html"
 
     page, found = open_page(browser, (html / "08_chapter.html").as_uri())
-    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=60_000)
+    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
     page.locator(".counter").click()
     assert page.locator(".counter").inner_text() == "1"
     page.locator(".noUi-handle").press("Home")
-    page.wait_for_function("document.querySelector('.progress-bar').style.width === '0%'", timeout=30_000)
+    page.wait_for_function("document.querySelector('.progress-bar').style.width === '0%'")
     page.context.close()
     assert found == []
     assert "require.js" not in (html / "index.html").read_text("utf-8")
