@@ -24,8 +24,11 @@ REMEDY = (
 
 def find_browser() -> str | None:
     """Return the path of a browser: the environment variable CHROMIUM, then the PATH, then Playwright's own."""
-    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), MAC, _playwrights_own()]
-    return next((path for path in candidates if path and Path(path).exists()), None)
+    for path in (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), MAC):
+        if path and Path(path).exists():
+            return path
+    own = _playwrights_own()
+    return own if Path(own).exists() else None
 
 
 def _playwrights_own() -> str:
@@ -33,6 +36,18 @@ def _playwrights_own() -> str:
 
     with sync_playwright() as playwright:
         return playwright.chromium.executable_path
+
+
+def browser_path() -> str:
+    """Return the path of a browser.
+
+    Raises:
+        FileNotFoundError: if there is none; the message says what to install.
+    """
+    path = find_browser()
+    if path is None:
+        raise FileNotFoundError(REMEDY)
+    return path
 
 
 def install_browser() -> None:
@@ -49,10 +64,10 @@ def main() -> None:
     """Print the path of a browser, after installing one if need be."""
     if find_browser() is None:
         install_browser()
-    browser = find_browser()
-    if browser is None:
-        sys.exit(REMEDY)
-    print(f"Browser for the tests: {browser}")
+    try:
+        print(f"Browser for the tests: {browser_path()}")
+    except FileNotFoundError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """One headless browser and one loopback server for all tests of the rendered book."""
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +8,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from inspection import pages_of
+from playwright.sync_api import Browser, sync_playwright
+
+from tools.browser import browser_path
 
 FLAGS = (
     "--headless",
@@ -30,27 +32,6 @@ def book_folder() -> Path:
     return Path(os.environ.get("BOOK_HTML") or default).resolve()
 
 
-def pages_of(book: Path) -> list[str]:
-    """Every HTML page of a rendered book, as a path below it, without the theme's own files."""
-    found = (path.relative_to(book) for path in book.rglob("*.html"))
-    return sorted(path.as_posix() for path in found if not {"_static", "_sources"} & set(path.parts))
-
-
-def chromium_path(playwright: Playwright) -> str:
-    """Find a browser: the environment variable CHROMIUM, the PATH, then Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, names), playwright.chromium.executable_path)
-    for candidate in candidates:
-        if candidate and Path(candidate).exists():
-            return candidate
-    raise FileNotFoundError(
-        "The tests of the rendered book need Chromium or Chrome. "
-        f"Expected one of: the environment variable CHROMIUM, {', '.join(names)} on the PATH, or "
-        "Playwright's own. Received: none. Install one, for example with 'apt-get install chromium' as root "
-        "on Debian, or with 'python -m playwright install chromium', and run again."
-    )
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `page_name` once for every page of the book."""
     if "page_name" in metafunc.fixturenames:
@@ -69,8 +50,9 @@ def book() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    path = browser_path()  # may ask Playwright, so it comes before the context
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path(playwright), args=list(FLAGS))
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield chromium
         chromium.close()
 

@@ -83,6 +83,12 @@ WIDGETS_ARE_DRAWN = """() => {
 }"""
 
 
+def pages_of(book: Path) -> list[str]:
+    """Every HTML page of a rendered book, as a path below it, without the theme's own files."""
+    found = (path.relative_to(book) for path in book.rglob("*.html"))
+    return sorted(path.as_posix() for path in found if not {"_static", "_sources"} & set(path.parts))
+
+
 def has_maths(source: Path) -> bool:
     """Whether a page's source, a Markdown file or a notebook, holds a formula outside code."""
     text = source.read_text(encoding="utf-8")

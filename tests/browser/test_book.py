@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import pages_of
-from inspection import inspect
+from inspection import inspect, pages_of
 from playwright.sync_api import Browser
 
 TOC = Path(__file__).resolve().parents[2] / "book" / "_toc.yml"

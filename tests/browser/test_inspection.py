@@ -3,11 +3,12 @@
 import base64
 import json
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import pytest
-from conftest import chromium_path
 from inspection import has_maths, inspect
 from playwright.sync_api import Browser
 
@@ -87,12 +88,11 @@ def test_has_maths(tmp_path: Path, text: str, expected: bool):
     assert has_maths(notebook) is expected
 
 
-def test_a_missing_browser_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    class Absent:
-        class chromium:  # noqa: N801 (the name of Playwright's attribute)
-            executable_path = "/nowhere/chrome"
-
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("CHROMIUM", raising=False)
-    with pytest.raises(FileNotFoundError, match="apt-get install chromium"):
-        chromium_path(Absent)
+def test_a_missing_browser_is_an_error_that_says_what_to_install(tmp_path: Path):
+    bare = {"PATH": "", "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path), "CHROMIUM": ""}
+    command = [sys.executable, "-c", "from tools import browser; browser.MAC = ''; browser.browser_path()"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, env=bare, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "FileNotFoundError" in done.stderr
+    assert "apt-get install chromium" in done.stderr
