@@ -9,7 +9,8 @@ from vae_core.evaluation.bounds import (
 from vae_core.evaluation.classifier import train_digit_classifier
 from vae_core.evaluation.codes import ActiveUnits, RateDistortion, active_units, rate_distortion
 from vae_core.evaluation.gaps import InferenceGaps, inference_gaps
-from vae_core.evaluation.quadrature import ExactLogLikelihood, exact_log_likelihood, posterior_on_grid
+from vae_core.evaluation.posterior import posterior_on_grid
+from vae_core.evaluation.quadrature import ExactLogLikelihood, exact_log_likelihood
 from vae_core.evaluation.regularity import LatentRegularity, latent_regularity
 
 __all__ = [

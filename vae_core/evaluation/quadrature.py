@@ -1,8 +1,5 @@
 """The exact log p(x) of a decoder with two latent dimensions, by quadrature that refines itself where it must.
 
-The log-likelihoods of the package are affine in x: log p(x|z) = b(x) + x . e(z) - a(z). So the decoder runs once for
-each node of a grid, whatever the number of images, and the images enter through one matrix product.
-
 The plane is cut in square tiles of 16 x 16 nodes. Every image sees the coarse tiles; the tiles that hold its
 posterior are cut in four, at half the spacing, until two resolutions agree. On the smooth bump that a posterior is,
 the sum over a regular grid converges faster than any power of the spacing once the spacing is below its width
@@ -21,7 +18,8 @@ from jaxtyping import Float, Int
 from tqdm.auto import tqdm
 
 from vae_core.evaluation.inference import Decoder, check_data, check_positive, compiled, compiled_objective
-from vae_core.evaluation.refinement import NODES, Moments, Sums, refine
+from vae_core.evaluation.joint import affine_form, log_joint
+from vae_core.evaluation.refinement import Moments, Sums, refine
 from vae_core.likelihoods import Images, LogLikelihood, get_log_likelihood
 
 LARGEST_CHUNK = 1024
@@ -107,64 +105,6 @@ def exact_log_likelihood(
     return result
 
 
-def posterior_on_grid(
-    decoder: Decoder,
-    x: Images,
-    axes: tuple[Float[np.ndarray, " width"], Float[np.ndarray, " height"]],
-    *,
-    likelihood: str = "bernoulli",
-    variance: float | None = None,
-    log_likelihood: Float[np.ndarray, " n"] | None = None,
-) -> Float[np.ndarray, "n width height"]:
-    """Return log p(z|x) at the nodes of a grid, (n, width, height) nats: normalised over the plane, not the grid.
-
-    Args:
-        decoder: as for `exact_log_likelihood`.
-        x: (n, ...) floating point: a few images.
-        axes: the first and the second coordinate of the nodes, (width,) and (height,).
-        likelihood: a name that `get_log_likelihood` knows.
-        variance: of the Gaussian likelihood.
-        log_likelihood: (n,) log p(x) if known already; else `exact_log_likelihood` computes it.
-    """
-    x = check_data(x, likelihood)
-    if log_likelihood is None:
-        exact = exact_log_likelihood(decoder, x, likelihood=likelihood, variance=variance, progress=False)
-        log_likelihood = exact.log_likelihood
-    score = get_log_likelihood(likelihood, variance=variance)
-    images = jnp.asarray(x)
-    z = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-    decode, affine = compiled(decoder), compiled_objective(affine_form, score)
-    with jax.default_matmul_precision("highest"):
-        joint = []
-        for part in np.array_split(z, max(1, len(z) // NODES**2)):
-            nodes = jnp.asarray(part, images.dtype)
-            slope, offset = affine(decode(nodes))
-            joint.append(np.asarray(_log_joint(images.reshape(len(x), -1), slope, offset, nodes)))
-        base = np.asarray(score(images, jnp.zeros_like(images)), np.float64)
-    density = np.concatenate(joint, axis=1) + (base - log_likelihood)[:, None]
-    return np.reshape(density, (len(x), len(axes[0]), len(axes[1])))
-
-
-def affine_form(
-    decoder_output: Images, *, log_likelihood: LogLikelihood
-) -> tuple[Float[Array, "nodes pixels"], Float[Array, " nodes"]]:
-    """Return e(z) and -a(z) of log p(x|z) = b(x) + x . e(z) - a(z), with b(x) = log p(x|0).
-
-    They are found by differentiation, so they hold for each likelihood that is affine in x up to a term of x alone.
-
-    Args:
-        decoder_output: (nodes, ...) the likelihood's parameters at the nodes.
-        log_likelihood: a function of (x, decoder_output) that returns (nodes,) nats.
-    """
-    zeros = jnp.zeros_like(decoder_output)
-
-    def relative(pixels: Images) -> Float[Array, " nodes"]:
-        return log_likelihood(pixels, decoder_output) - log_likelihood(pixels, zeros)
-
-    slope = jax.grad(lambda pixels: relative(pixels).sum())(zeros)
-    return slope.reshape(len(slope), -1), relative(zeros)
-
-
 def _tile_sums(
     decoder: Decoder, images: Images, log_likelihood: LogLikelihood, *, progress: bool
 ) -> Callable[..., Sums]:
@@ -202,17 +142,6 @@ def _padded(rows: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " padded"]:
     return padded
 
 
-def _log_joint(
-    flat: Float[Array, "images pixels"],
-    slope: Float[Array, "nodes pixels"],
-    offset: Float[Array, " nodes"],
-    nodes: Float[Array, "nodes 2"],
-) -> Float[Array, "images nodes"]:
-    """Return log p(x|z) - b(x) + log N(z; 0, I)."""
-    log_prior = -0.5 * (nodes**2).sum(axis=1) - jnp.log(2 * jnp.pi)
-    return flat @ slope.T + (offset + log_prior)[None]
-
-
 @jax.jit
 def _reduce(
     flat: Float[Array, "images pixels"],
@@ -223,7 +152,7 @@ def _reduce(
     offsets: Float[Array, "nodes 2"],
 ) -> tuple[Float[Array, " rows"], Float[Array, "rows 6"]]:
     """Return the largest log joint of each image, and the sums of 1, u, u u^T weighted by the joint over it."""
-    joint = _log_joint(flat[rows], slope, offset, nodes)
+    joint = log_joint(flat[rows], slope, offset, nodes)
     best = joint.max(axis=1)
     first, second = offsets.T
     features = jnp.stack([jnp.ones_like(first), first, second, first**2, first * second, second**2], axis=1)
