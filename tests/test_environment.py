@@ -1,7 +1,11 @@
 """One lock serves make, conda, Binder and CI, and the environment that runs the tests is the locked one."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -77,3 +81,14 @@ def test_hooks_run_the_tools_of_the_lock():
             tool = Path(hook["entry"].split()[0])
             assert tool.parts[:2] == (".venv", "bin")
             assert tool.name == "python" or canonicalize_name(tool.name) in locked()
+
+
+def test_the_wheel_carries_the_data_and_the_style(tmp_path):
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    shutil.copytree(ROOT / "vae_core", tmp_path / "vae_core", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+        shutil.copy(ROOT / name, tmp_path)
+    subprocess.run([*command, "--wheel-dir", tmp_path, tmp_path], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("vae_core/")}
+    assert packed == {str(path.relative_to(tmp_path)) for path in (tmp_path / "vae_core").rglob("*") if path.is_file()}
