@@ -94,10 +94,12 @@ def main() -> None:
     for name, (step, _) in running.items():
         names = dict(re.findall(r'%?([\w.-]+) = [^\n]*op_name="([^"]*)"', step.as_text()))
         table: dict[str, dict[str, float]] = {part: {"forward": 0.0, "backward": 0.0} for part in PARTS}
-        for operation in runs[name][0]:
+        for operation in set().union(*runs[name]):
             part, direction = part_of(operation, names)
             # Other programs disturb single operations: the lower quartile is the operation's own time.
-            table[part][direction] += float(np.quantile([run.get(operation, 0.0) for run in runs[name]], 0.25))
+            table[part][direction] += float(
+                np.quantile([run[operation] for run in runs[name] if operation in run], 0.25)
+            )
         report[name] = {part: {k: round(v, 3) for k, v in times.items()} for part, times in table.items()}
         print(name, f"{sum(sum(times.values()) for times in table.values()):.1f} ms of operations")
         for part, times in report[name].items():
