@@ -100,7 +100,7 @@ def run_all(folder: Path, rounds: int) -> dict[str, Any]:
         for name, received in runs.items():
             command = [sys.executable, __file__, "--measure", name, "--folder", str(folder)]
             environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
-            finished = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+            finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
             received.append(json.loads(finished.stdout.splitlines()[-1]))
             print(name, json.dumps(received[-1]), flush=True)
     return {
