@@ -7,8 +7,10 @@ the sum over a regular grid converges faster than any power of the spacing once 
 """
 
 import warnings
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +25,7 @@ from vae_core.evaluation.refinement import Moments, Sums, refine
 from vae_core.likelihoods import Images, LogLikelihood, get_log_likelihood
 
 LARGEST_CHUNK = 1024
+THREADS = 2
 
 
 class ExactLogLikelihood(NamedTuple):
@@ -116,23 +119,40 @@ def _tile_sums(
         best, sums = np.empty(len(image)), np.empty((len(image), 6))
         ends = np.searchsorted(tile, np.arange(len(centres) + 1))
         description = f"spacing {offsets[1, 1] - offsets[0, 1]:.3g}"
-        for index in tqdm(range(len(centres)), desc=description, unit="tile", disable=not progress):
-            nodes = jnp.asarray(centres[index] + offsets, flat.dtype)
-            output = decode(nodes)
-            if output.shape[1:] != images.shape[1:]:
-                raise ValueError(
-                    f"decoder must return (nodes, ...) with the shape {images.shape[1:]} of one image. "
-                    f"Received: {output.shape}."
-                )
-            node_terms = affine(output)
-            for start in range(ends[index], ends[index + 1], LARGEST_CHUNK):
-                pairs = slice(start, min(start + LARGEST_CHUNK, ends[index + 1]))
-                rows = _padded(image[pairs])
-                chunk = _reduce(flat, rows, *node_terms, nodes, jnp.asarray(offsets, flat.dtype))
-                best[pairs], sums[pairs] = (np.asarray(part)[: pairs.stop - start] for part in chunk)
+
+        def integrate(index: int) -> None:
+            with _context(flat.dtype):
+                nodes = jnp.asarray(centres[index] + offsets, flat.dtype)
+                output = decode(nodes)
+                _check_output(output.shape, images.shape)
+                node_terms = affine(output)
+                for start in range(ends[index], ends[index + 1], LARGEST_CHUNK):
+                    pairs = slice(start, min(start + LARGEST_CHUNK, ends[index + 1]))
+                    rows = _padded(image[pairs])
+                    chunk = _reduce(flat, rows, *node_terms, nodes, jnp.asarray(offsets, flat.dtype))
+                    best[pairs], sums[pairs] = (np.asarray(part)[: pairs.stop - start] for part in chunk)
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            tiles = pool.map(integrate, range(len(centres)))
+            for _ in tqdm(tiles, total=len(centres), desc=description, unit="tile", disable=not progress):
+                pass
         return Sums(best, sums)
 
     return tile_sums
+
+
+@contextmanager
+def _context(dtype: Any) -> Iterator[None]:
+    """Set what JAX keeps for each thread apart."""
+    with jax.enable_x64(dtype == np.float64), jax.default_matmul_precision("highest"):
+        yield
+
+
+def _check_output(output: tuple[int, ...], images: tuple[int, ...]) -> None:
+    if output[1:] != images[1:]:
+        raise ValueError(
+            f"decoder must return (nodes, ...) with the shape {images[1:]} of one image. Received: {output}."
+        )
 
 
 def _padded(rows: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " padded"]:
