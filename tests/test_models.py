@@ -105,6 +105,19 @@ def test_beta_weights_the_kl_divergence_and_nothing_else(vae, x):
     np.testing.assert_allclose(np.diff(losses), [kl, 3 * kl], rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("likelihood", "variance"), [("bernoulli", None), ("continuous_bernoulli", None), ("gaussian", 0.1)]
+)
+def test_every_likelihood_enters_the_loss_and_the_configuration(vae, x, likelihood, variance):
+    model = VAE(vae.encoder, vae.decoder, likelihood=likelihood, variance=variance)
+    output = model(x)
+    expected = objectives.get_log_likelihood(likelihood, variance=variance)(x, output.logits)
+    model.compute_loss(x=x, y_pred=output)
+    np.testing.assert_allclose(model.reconstruction_tracker.result(), -np.mean(expected), rtol=1e-6)
+    copy = VAE.from_config(model.get_config())
+    assert (copy.likelihood, copy.variance) == (likelihood, variance)
+
+
 def test_fit_reports_the_loss_and_its_terms_for_training_and_validation(vae, x):
     history = vae.fit(x, batch_size=16, epochs=2, validation_data=(x[:20], None), verbose=0).history
     terms = ("loss", "reconstruction_loss", "kl_divergence")
@@ -205,6 +218,8 @@ def test_targets_and_sample_weights_are_refused(vae, x):
         ({"beta": -1.0}, "beta must be a number >= 0. Received: -1.0"),
         ({"beta": float("nan")}, "Received: nan"),
         ({"likelihood": "poisson"}, "poisson"),
+        ({"likelihood": "gaussian"}, "needs its variance"),
+        ({"likelihood": "bernoulli", "variance": 0.1}, "Only 'gaussian' has a variance"),
     ],
 )
 def test_bad_settings_are_refused(kwargs, message):

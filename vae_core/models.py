@@ -21,7 +21,8 @@ class VAEOutput(NamedTuple):
         posterior_mean: (batch, latent_dim) float32, mean of q(z|x).
         posterior_log_var: (batch, latent_dim) float32, log variance of q(z|x).
         z: (batch, latent_dim) float32, one sample of q(z|x).
-        logits: (batch, 28, 28, 1) float32, what the decoder makes of z; sigmoid(logits) is the mean image.
+        logits: (batch, 28, 28, 1) float32, what the decoder makes of z; sigmoid(logits) is the mean image, except for
+            the Gaussian likelihood, where they are it themselves.
     """
 
     posterior_mean: Any
@@ -93,10 +94,13 @@ class VAE(keras.Model):
         decoder: model from z to the likelihood's parameters, as `build_decoder` makes it.
         beta: weight of the KL divergence, >= 0.
         likelihood: a name in `vae_core.objectives.LIKELIHOODS`.
+        variance: the variance c > 0 of the pixels, for the likelihood "gaussian" alone; the decoder's output is then
+            the mean image and not logits.
         seed: integer that seeds the sampling of z; drawn from Keras' global seed if None.
 
     Raises:
-        ValueError: for an unknown likelihood, a negative beta, or latent dimensions that differ.
+        ValueError: for an unknown likelihood, a variance that is missing or out of place, a negative beta, or latent
+            dimensions that differ.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class VAE(keras.Model):
         *,
         beta: float = 1.0,
         likelihood: str = "bernoulli",
+        variance: float | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -118,12 +123,13 @@ class VAE(keras.Model):
                 "encoder and decoder must share one latent dimension. "
                 f"Received: {encoded} from the encoder and {decoded} into the decoder."
             )
-        self.log_likelihood = objectives.get_log_likelihood(likelihood)
+        self.log_likelihood = objectives.get_log_likelihood(likelihood, variance=variance)
         self.encoder = encoder
         self.decoder = decoder
         self.sampling = Sampling(seed=seed)
         self.beta = beta
         self.likelihood = likelihood
+        self.variance = variance
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
         self.kl_tracker = keras.metrics.Mean(name="kl_divergence")
 
@@ -180,6 +186,7 @@ class VAE(keras.Model):
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             "beta": self.beta,
             "likelihood": self.likelihood,
+            "variance": self.variance,
             "seed": self.sampling.seed,
         }
 
