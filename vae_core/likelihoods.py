@@ -37,8 +37,10 @@ def bernoulli_log_likelihood(x: Images, logits: Images) -> Float[Array, " batch"
         TypeError: if x or logits are not floating point.
     """
     _check_pair(x, logits, "logits")
-    x, logits = jnp.asarray(x), jnp.asarray(logits)
-    return _sum_over_event_axes(x * logits - jax.nn.softplus(logits))
+    # On a CPU our decoders leave the batch innermost in memory. Said here too, XLA vectorises over it: without
+    # it, the last axis is one channel, and this line takes a third of a training step.
+    x, logits = jnp.moveaxis(jnp.asarray(x), 0, -1), jnp.moveaxis(jnp.asarray(logits), 0, -1)
+    return (x * logits - jax.nn.softplus(logits)).sum(axis=tuple(range(x.ndim - 1)))
 
 
 def gaussian_log_likelihood(
