@@ -29,8 +29,7 @@ PARTS = {  # the first pattern found in an operation's name
     "transposed convolutions": r"decoder\)+/(deconv_|logits)|convolution-base-dilated",
     "convolutions": r"encoder\)+/conv_",
     "batch normalisation": r"/norm_",
-    "Adam": r"/adam/",
-    "loss, dense layers, unnamed": r"",
+    "loss, dense layers, Adam": r"",
 }
 STEPS = 40
 

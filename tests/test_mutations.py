@@ -99,7 +99,7 @@ MISTAKES = {
 LIKELIHOOD_MISTAKES = {
     "likelihood: mean over pixels": ("values.sum(axis", "values.mean(axis", [zero_decoder_tests]),
     "likelihood: summed over the batch as well": (
-        "axis=tuple(range(1, values.ndim))",
+        "axis=tuple(range(values.ndim - 1))",
         "axis=None, keepdims=False",
         [zero_decoder_tests],
     ),
