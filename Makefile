@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test unit notebooks rendered browser serve lab lint format claims lock vendor clean
+.PHONY: help install book test unit notebooks rendered browser serve lab lint format claims bench lock vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -57,6 +57,11 @@ format: $(INSTALLED)  ## format the sources and strip the notebooks
 claims: $(INSTALLED)  ## execute the notebooks in place and keep the outputs that the text claims
 	$(BIN)/jupyter execute --inplace book/*.ipynb
 	$(BIN)/nbstripout --keep-count book/*.ipynb
+
+bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdown, the evaluations
+	$(BIN)/python benchmarks/training_step.py
+	$(BIN)/python benchmarks/breakdown.py
+	$(BIN)/python benchmarks/evaluation.py
 
 lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \

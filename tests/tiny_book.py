@@ -32,6 +32,7 @@ def make_tiny_book(root: Path, cells: list[str]) -> None:
     shutil.copy(ROOT / "book" / "references.bib", root / "book")
     (root / "vae_core").mkdir()
     (root / "vae_core" / "__init__.py").write_text("VALUE = 'first'\n")
+    (root / "benchmarks" / "results").mkdir(parents=True)
     (root / "requirements.txt").write_text("nothing==1\n")
     (root / "book" / "_toc.yml").write_text(TOC)
     (root / "book" / "index.md").write_text("# Book\n\nA line with $x^2$ and {cite:t}`kingma2014auto`.\n")

@@ -57,9 +57,8 @@ def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.add_config_value(
-        "execution_inputs", ["vae_core", "requirements.txt"], "env", list
-    )
+    inputs = ["vae_core", "requirements.txt", "benchmarks/results"]
+    app.add_config_value("execution_inputs", inputs, "env", list)
     app.add_config_value(
         "page_inputs", ["_extensions", "_theme", "_vendor"], "env", list
     )
