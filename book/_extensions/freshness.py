@@ -1,8 +1,8 @@
 """No stale page: notebooks and pages are made again whenever something below them changes.
 
-jupyter-cache keys a notebook by its own cells, so an edit of `vae_core` or of the lock would leave stale
-results in the book. Here the cache lives in a folder named by a digest of both: a change means an empty
-cache, and as the folder's path is part of Sphinx's environment, every page is read again.
+jupyter-cache keys a notebook by its own cells, so an edit of `vae_core`, of the lock or of a results file would
+leave stale results in the book. Here the cache lives in a folder named by a digest of all three: a change means
+an empty cache, and as the folder's path is part of Sphinx's environment, every page is read again.
 
 Sphinx notices changed pages, but not changed style sheets, templates, vendored files or local extensions;
 nor does it repeat the warnings of a failed build. Both are mended here.
