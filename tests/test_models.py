@@ -192,7 +192,9 @@ def test_bad_images_are_refused_before_any_step(vae, x, method, change, error, m
     assert int(vae.optimizer.iterations) == 0
 
 
-@pytest.mark.parametrize("wrap", [lambda bad: bad, lambda bad: (bad,), lambda bad: (bad, None)])
+@pytest.mark.parametrize(
+    "wrap", [lambda bad: bad, lambda bad: (bad,), lambda bad: (bad, None), lambda bad: [bad, None]]
+)
 def test_bad_validation_images_are_refused_before_any_step(vae, x, wrap):
     with pytest.raises(ValueError, match="validation_data must hold pixels"):
         vae.fit(x, validation_data=wrap(255 * x), verbose=0)
@@ -210,6 +212,9 @@ def test_targets_and_sample_weights_are_refused(vae, x):
         vae.fit(x, x, verbose=0)
     with pytest.raises(ValueError, match="reconstructs its input"):
         vae.fit(x, sample_weight=np.ones(len(x)), verbose=0)
+    with pytest.raises(ValueError, match="reconstructs its input"):
+        vae.fit(x, validation_data=(x, x), verbose=0)
+    assert int(vae.optimizer.iterations) == 0
 
 
 @pytest.mark.parametrize(

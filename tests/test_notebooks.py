@@ -88,6 +88,7 @@ def set_source(index, source):
         (lambda nb: nb.cells[5].update(execution_count=1), "executed out of order"),
         (lambda nb: nb.cells[5].metadata.mystnb.pop("image"), "without alt text"),
         (lambda nb: nb.cells[5].metadata.mystnb.figure.pop("caption"), "without caption and name"),
+        (set_source(1, "SEED = 0\nfig, ax = plt.subplots()"), "without alt text"),
         (set_source(1, "SEED = 0\nplt.show()"), "calls plt.show()"),
     ],
 )  # fmt: skip

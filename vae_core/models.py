@@ -164,18 +164,23 @@ class VAE(keras.Model):
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Train on images, as `keras.Model.fit`; arrays are checked before the first step."""
         _check_no_targets(y, kwargs.get("sample_weight"))
-        _check_arrays(x, kwargs.get("validation_data"))
+        _check_array(x)
+        held_out = kwargs.get("validation_data")
+        if isinstance(held_out, (tuple, list)):
+            held_out, *targets = held_out
+            _check_no_targets(*targets)
+        _check_array(held_out, name="validation_data")
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Return the mean loss and its terms over images, as `keras.Model.evaluate`; arrays are checked first."""
         _check_no_targets(y, kwargs.get("sample_weight"))
-        _check_arrays(x)
+        _check_array(x)
         return super().evaluate(x, y, *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the `VAEOutput` of images as NumPy arrays, as `keras.Model.predict`; arrays are checked first."""
-        _check_arrays(x)
+        _check_array(x)
         return super().predict(x, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
@@ -202,17 +207,15 @@ def _check_latent_dim(latent_dim: int) -> None:
         raise ValueError(f"latent_dim must be an integer >= 1. Received: {latent_dim!r}.")
 
 
-def _check_no_targets(y: Any, sample_weight: Any) -> None:
-    if y is not None or sample_weight is not None:
+def _check_no_targets(*unwanted: Any) -> None:
+    if any(array is not None for array in unwanted):
         raise ValueError(
             "A VAE reconstructs its input: fit and evaluate take the images alone, x. "
             "Received: targets or sample weights as well. Leave them out."
         )
 
 
-def _check_arrays(x: Any, validation_data: Any = None) -> None:
-    """Check arrays in memory; data sets and generators are checked batch by batch, for shape and dtype, in `call`."""
-    held_out = validation_data[0] if isinstance(validation_data, tuple) else validation_data
-    for name, images in (("x", x), ("validation_data", held_out)):
-        if isinstance(images, np.ndarray) or keras.ops.is_tensor(images):
-            check_images(images, name=name)
+def _check_array(images: Any, name: str = "x") -> None:
+    """Check an array in memory; data sets and generators are checked batch by batch, for shape and dtype, in `call`."""
+    if isinstance(images, np.ndarray) or keras.ops.is_tensor(images):
+        check_images(images, name=name)
