@@ -7,7 +7,6 @@ each operation keeps of the layer it came from says where to count it. Steps of 
 benchmarks/results/breakdown.json.
 """
 
-import json
 import re
 import tempfile
 from collections import defaultdict
@@ -20,11 +19,10 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
+from common import machine, use_layers, write_results
 
 from vae_core import layers, models
 
-RESULTS = Path(__file__).parent / "results" / "breakdown.json"
-LAYERS = ("Conv2D", "Conv2DTranspose", "BatchNormalization")
 PARTS = {  # the first pattern found in an operation's name
     "transposed convolutions": r"decoder\)+/(deconv_|logits)|convolution-base-dilated",
     "convolutions": r"encoder\)+/conv_",
@@ -36,8 +34,7 @@ STEPS = 40
 
 def compiled_step(module: Any) -> tuple[Any, Any]:
     """Return the compiled training step of the article's VAE made of a module's layers, and its state."""
-    for name in LAYERS:
-        setattr(models, name, getattr(module, name))
+    use_layers(module)
     keras.utils.set_random_seed(0)
     model = models.VAE(models.build_encoder(), models.build_decoder(), seed=0)
     model.compile(optimizer="adam")
@@ -82,6 +79,7 @@ def part_of(operation: str, names: dict[str, str]) -> tuple[str, str]:
 
 def main() -> None:
     """Measure, print and write."""
+    described = machine()
     report: dict[str, Any] = {}
     running = {"keras": compiled_step(keras.layers), "vae_core": compiled_step(layers)}
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in running}
@@ -103,7 +101,7 @@ def main() -> None:
         print(name, f"{sum(sum(times.values()) for times in table.values()):.1f} ms of operations")
         for part, times in report[name].items():
             print(f"  {part:28}{times['forward']:8.2f} forward {times['backward']:8.2f} backward")
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    write_results("breakdown", {"machine": described, "steps": STEPS, "milliseconds": report})
 
 
 if __name__ == "__main__":

@@ -7,25 +7,22 @@ benchmarks/results/equivalence.json: final losses of every run, the difference o
 """
 
 import argparse
-import json
-from pathlib import Path
 from typing import Any
 
 import vae_core  # isort: skip  # selects the backend of Keras
 
 import keras
 import numpy as np
+from common import machine, use_layers, write_results
 
 from vae_core import layers, models
 
-RESULTS = Path(__file__).parent / "results" / "equivalence.json"
 SEEDS, EPOCHS = range(5), 3
 
 
 def final_losses(module: Any, seed: int, images: int) -> tuple[float, float]:
     """Return the training loss of the last epoch and the loss on 4,000 other images after it, in nats per image."""
-    for name in ("Conv2D", "Conv2DTranspose", "BatchNormalization"):
-        setattr(models, name, getattr(module, name))
+    use_layers(module)
     x = vae_core.load_mnist().x_train
     keras.utils.set_random_seed(seed)
     model = models.VAE(models.build_encoder(), models.build_decoder(), seed=seed)
@@ -44,13 +41,13 @@ def main() -> None:
         name: [final_losses(module, seed, images) for seed in SEEDS]
         for name, module in {"keras": keras.layers, "vae_core": layers}.items()
     }
-    report: dict[str, Any] = {"images": images, "epochs": EPOCHS, "losses": runs}
+    report: dict[str, Any] = {"machine": machine(), "images": images, "epochs": EPOCHS, "losses": runs}
     for column, name in enumerate(("training", "held_out")):
         ours, stock = (np.array([run[column] for run in runs[key]]) for key in ("vae_core", "keras"))
         error = np.sqrt((ours.var(ddof=1) + stock.var(ddof=1)) / len(ours))
         report[name] = {"difference": ours.mean() - stock.mean(), "standard_error": error}
         print(f"{name}: keras {stock.mean():.2f}, vae_core {ours.mean():.2f}; {report[name]}")
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    write_results("equivalence", report)
 
 
 if __name__ == "__main__":

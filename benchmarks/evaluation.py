@@ -10,19 +10,18 @@ all alike. The result is a table and benchmarks/results/evaluation.json: medians
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from common import machine, write_results
+
 HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "evaluation.json"
 SEED = 0
 # name: (seconds, gigabytes) allowed
 BUDGETS: dict[str, tuple[float | None, float | None]] = {
@@ -118,21 +117,6 @@ def run_all(folder: Path, rounds: int) -> dict[str, Any]:
     }
 
 
-def machine() -> dict[str, Any]:
-    """Describe the machine and the versions."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "load_average_before": round(os.getloadavg()[0], 1),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in ("jax", "jaxlib", "keras", "numpy", "scipy")},
-    }
-
-
 def table(measurements: dict[str, Any]) -> str:
     """Lay the medians out as text."""
     lines = [f"{'evaluation':26}{'seconds':>9}{'budget':>8}{'CPU s':>8}{'GB':>6}{'budget':>8}"]
@@ -164,9 +148,8 @@ def main() -> None:
             train(folder, arguments.epochs)
         measurements = run_all(folder, arguments.rounds)
     print(table(measurements))
-    RESULTS.parent.mkdir(exist_ok=True)
     result = {"machine": described, "epochs": arguments.epochs, "measurements": measurements}
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+    write_results("evaluation", result)
 
 
 if __name__ == "__main__":

@@ -10,20 +10,19 @@ dependencies of the project. The result is a table and benchmarks/results/traini
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 import venv
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from common import machine, write_results
 
 HERE = Path(__file__).parent
 PEERS = HERE / ".venv-peers"
 PEER_PACKAGES = ("torch==2.13.0", "tensorflow-cpu", "keras==3.15.1")
-RESULTS = HERE / "results" / "training_step.json"
 BACKENDS = {"keras_tensorflow": "tensorflow"}
 CONTESTANTS = (
     "keras_jax",
@@ -114,20 +113,13 @@ def summary(runs: list[dict[str, float]]) -> dict[str, float]:
     }
 
 
-def machine() -> dict[str, Any]:
-    """Return what the numbers depend on."""
+def peer_versions() -> dict[str, str]:
+    """Return the versions of the peers."""
     query = "import sys, json, importlib.metadata as m; print(json.dumps({p: m.version(p) for p in sys.argv[1:]}))"
     packages = ["torch", "tensorflow-cpu", "keras"]
     peers = subprocess.run([PEERS / "bin" / "python", "-c", query, *packages], capture_output=True, check=True)
-    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return {
-        "processor": model[0].split(":")[1].strip() if model else platform.processor(),
-        "cores": os.cpu_count(),
-        "load_before": [round(value, 2) for value in os.getloadavg()],
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("jax", "jaxlib", "keras", "numpy")},
-        "peers": json.loads(peers.stdout),
-    }
+    versions: dict[str, str] = json.loads(peers.stdout)
+    return versions
 
 
 def table(results: dict[str, dict[str, float]]) -> str:
@@ -150,7 +142,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     install_peers()
-    report: dict[str, Any] = {"machine": machine(), "setting": ARTICLE, "rounds": options.rounds}
+    report: dict[str, Any] = {"machine": {**machine(), "peers": peer_versions()}}
+    report |= {"setting": ARTICLE, "rounds": options.rounds}
     report["training_step"] = measure(CONTESTANTS, ARTICLE, options.rounds)
     print(table(report["training_step"]))
     if not options.quick:
@@ -159,8 +152,7 @@ def main() -> None:
             times = measure(("keras_jax", "vae_core"), setting, max(3, options.rounds // 3))
             report["scaling"].append({**setting, "times": times})
             print(setting, {name: r["wall_ms_median"] for name, r in times.items()})
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    write_results("training_step", report)
 
 
 if __name__ == "__main__":
