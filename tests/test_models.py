@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from vae_core import objectives
-from vae_core.models import VAE, VAEOutput, build_decoder, build_encoder
+from vae_core.models import VAE, Autoencoder, AutoencoderOutput, VAEOutput, build_decoder, build_encoder
 
 # Layer, its class, shape of its output, parameters: the article's summary.
 ENCODER = [
@@ -45,6 +45,14 @@ def x():
 def vae():
     keras.utils.set_random_seed(0)
     model = VAE(build_encoder(), build_decoder(), seed=0)
+    model.compile(optimizer="adam")
+    return model
+
+
+@pytest.fixture
+def autoencoder():
+    keras.utils.set_random_seed(0)
+    model = Autoencoder(build_encoder(), build_decoder())
     model.compile(optimizer="adam")
     return model
 
@@ -174,6 +182,39 @@ def test_saved_model_is_restored_bit_for_bit(vae, x, tmp_path):
         np.testing.assert_array_equal(a, b)
     losses = [m.fit(x, batch_size=16, epochs=1, shuffle=False, verbose=0).history["loss"] for m in (vae, loaded)]
     assert losses[0] == losses[1]
+
+
+def test_autoencoder_decodes_the_posterior_mean(autoencoder, x):
+    output = autoencoder(x)
+    assert isinstance(output, AutoencoderOutput)
+    np.testing.assert_array_equal(output.z, autoencoder.encoder(x)[0])
+    np.testing.assert_array_equal(output.logits, autoencoder.decoder(output.z))
+
+
+def test_autoencoder_loss_is_the_mean_negative_log_likelihood(autoencoder, x):
+    output = autoencoder(x)
+    loss = autoencoder.compute_loss(x=x, y_pred=output)
+    np.testing.assert_allclose(loss, -np.mean(objectives.bernoulli_log_likelihood(x, output.logits)), rtol=1e-6)
+    np.testing.assert_allclose(autoencoder.reconstruction_tracker.result(), loss, rtol=1e-6)
+
+
+def test_autoencoder_learns_everything_but_the_log_variance(autoencoder, x):
+    before = {v.path: np.array(v) for v in autoencoder.trainable_variables}
+    history = autoencoder.fit(x, batch_size=16, epochs=2, verbose=0).history
+    changed = {v.path for v in autoencoder.trainable_variables if not np.array_equal(v, before[v.path])}
+    assert history["loss"][1] < history["loss"][0]
+    assert set(before) - changed == {path for path in before if "posterior_log_var" in path}
+
+
+def test_saved_autoencoder_is_restored(autoencoder, x, tmp_path):
+    autoencoder.fit(x, batch_size=16, epochs=1, verbose=0)
+    path = tmp_path / "autoencoder.keras"
+    autoencoder.save(path)
+    loaded = keras.saving.load_model(path)
+    assert type(loaded) is Autoencoder
+    assert json.dumps(loaded.get_config()) == json.dumps(autoencoder.get_config())
+    for a, b in zip(autoencoder.predict(x, verbose=0), loaded.predict(x, verbose=0), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
