@@ -1,0 +1,6 @@
+"""Training runs that survive being killed."""
+
+from vae_core.training.config import TrainingConfig
+from vae_core.training.run import SNAPSHOT_EPOCHS, DivergedError, train
+
+__all__ = ["SNAPSHOT_EPOCHS", "DivergedError", "TrainingConfig", "train"]
