@@ -4,8 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
+# What JAX compiles once, the notebooks, their tests and the unit tests share.
+export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/_build/jax
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
+export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES := -1
+
 .DEFAULT_GOAL := help
-.PHONY: help install book test unit notebooks rendered browser serve lab lint format claims bench lock vendor clean
+.PHONY: help install book test unit notebooks rendered browser serve lab lint format claims bench lock weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -67,6 +72,9 @@ lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --quiet --output-file requirements.txt
+
+weights: $(INSTALLED)  ## train the shipped weights again, about an hour on two cores; a killed run goes on
+	$(BIN)/python tools/make_weights.py
 
 vendor: $(INSTALLED)  ## fetch the browser files under book/_vendor again
 	$(BIN)/python tools/vendor.py

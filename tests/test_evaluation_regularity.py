@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from vae_core import evaluation, load_mnist
+from vae_core import evaluation
 
 COUNT = 500
 
@@ -122,16 +122,3 @@ def test_labels_and_images_must_match():
         )
     with pytest.raises(ValueError, match="at least 100 images"):
         measure(codes[:50])
-
-
-def test_the_digit_classifier_is_seeded_and_as_accurate_as_it_says():
-    mnist = load_mnist()
-    x_train, y_train = mnist.x_train[:6000], mnist.y_train[:6000]
-    first = evaluation.train_digit_classifier(x_train, y_train, seed=1)
-    second = evaluation.train_digit_classifier(x_train, y_train, seed=1)
-    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    predicted = first.predict(mnist.x_test[:2000], verbose=0).argmax(axis=1)
-    assert (predicted == mnist.y_test[:2000]).mean() > 0.88
-    with pytest.raises(ValueError, match="one label for each image"):
-        evaluation.train_digit_classifier(x_train, y_train[:5])

@@ -6,7 +6,6 @@ from vae_core.evaluation.bounds import (
     evaluate_elbo,
     importance_weighted_log_likelihood,
 )
-from vae_core.evaluation.classifier import train_digit_classifier
 from vae_core.evaluation.codes import ActiveUnits, RateDistortion, active_units, rate_distortion
 from vae_core.evaluation.gaps import InferenceGaps, inference_gaps
 from vae_core.evaluation.posterior import posterior_on_grid
@@ -29,5 +28,4 @@ __all__ = [
     "latent_regularity",
     "posterior_on_grid",
     "rate_distortion",
-    "train_digit_classifier",
 ]

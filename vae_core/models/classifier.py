@@ -16,9 +16,9 @@ def build_classifier() -> keras.Model:
         A model from (batch, 28, 28, 1) float32 in [0, 1] to (batch, 10) float32 logits.
     """
     x = keras.Input(IMAGE_SHAPE, name="x")
-    h = Conv2D(16, 3, strides=2, padding="same", activation="relu", name="conv_1")(x)
+    h = Conv2D(32, 3, strides=2, padding="same", activation="relu", name="conv_1")(x)
     h = BatchNormalization(name="norm_1")(h)
-    h = Conv2D(32, 3, strides=2, padding="same", activation="relu", name="conv_2")(h)
+    h = Conv2D(64, 3, strides=2, padding="same", activation="relu", name="conv_2")(h)
     h = BatchNormalization(name="norm_2")(h)
     h = keras_layers.Flatten(name="flatten")(h)
     h = keras_layers.Dropout(0.4, seed=0, name="dropout")(h)
