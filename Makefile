@@ -63,10 +63,12 @@ claims: $(INSTALLED)  ## execute the notebooks in place and keep the outputs tha
 	$(BIN)/jupyter execute --inplace book/*.ipynb
 	$(BIN)/nbstripout --keep-count book/*.ipynb
 
-bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdown, the evaluations
+bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdown and floor, evaluations, equivalence
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/breakdown.py
-	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/ceilings.py
+	$(BIN)/python benchmarks/costs.py
+	$(BIN)/python benchmarks/equivalence.py
 
 lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
