@@ -72,7 +72,7 @@ def draw_prior_circles(
     names: bool = True,
     place: Callable[[Float[np.ndarray, "points 2"]], Float[np.ndarray, "points 2"]] = lambda codes: codes,
 ) -> None:
-    """Draw the circles that hold given shares of the prior N(0, I), each with its share at the upper right.
+    """Draw the circles that hold given shares of the prior N(0, I), each with its share at the upper left.
 
     Args:
         ax: Axes of a latent plane.
@@ -87,8 +87,8 @@ def draw_prior_circles(
     for mass in masses:
         points = place(prior_radius(mass) * np.stack([np.cos(angle), np.sin(angle)], axis=-1))
         ax.plot(*points.T, color=colour, linewidth=1.3, linestyle=(0, (4, 2)), zorder=3)
-        if names and np.isfinite(points[45]).all():
-            x, y = points[45]
+        if names and np.isfinite(points[135]).all():
+            x, y = points[135]
             text = ax.text(x, y, f"{100 * mass:.4g} %", ha="center", va="center", clip_on=True, zorder=5)
             text.set(color=_contrast(colour), size=9, bbox=plate)
 
