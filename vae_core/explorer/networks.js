@@ -1,0 +1,130 @@
+// The forward pass of the exported networks, in plain JavaScript. See export.py for the format.
+
+/** @typedef {{op: string, in: number[], out: number[], activation: string, stride?: number, size?: number}} Layer */
+
+const product = (shape) => shape.reduce((a, b) => a * b, 1);
+
+/** One number of half precision. */
+export function halfToNumber(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/**
+ * Little-endian numbers as an array.
+ * @param {DataView} view
+ * @param {"float16" | "float32"} dtype
+ */
+export function unpack(view, dtype) {
+  const width = dtype === "float16" ? 2 : 4;
+  const numbers = new Float64Array(view.byteLength / width);
+  for (let i = 0; i < numbers.length; i++)
+    numbers[i] = width === 2 ? halfToNumber(view.getUint16(2 * i, true)) : view.getFloat32(4 * i, true);
+  return numbers;
+}
+
+/** y = activation(x kernel + bias), kernel (in, out). */
+function dense(x, y, kernel, bias) {
+  const count = y.length;
+  y.set(bias);
+  for (let i = 0, k = 0; i < x.length; i++) {
+    const value = x[i];
+    if (value === 0) k += count; // half of the numbers behind a ReLU
+    else for (let j = 0; j < count; j++) y[j] += value * kernel[k++];
+  }
+}
+
+/** Zeros at the top and left of "same" padding, as TensorFlow pads: the odd one goes to the bottom and right. */
+const padding = (large, small, size, stride) => Math.max((small - 1) * stride + size - large, 0) >> 1;
+
+/**
+ * Every pair of pixels that a kernel joins: `visit(large pixel, small pixel, tap)`. Convolution reads the large image
+ * and writes the small one, transposed convolution the reverse.
+ */
+function joinedPixels([tall, wide], [height, width], size, stride, visit) {
+  const [top, left] = [padding(tall, height, size, stride), padding(wide, width, size, stride)];
+  for (let i = 0; i < height; i++)
+    for (let a = 0; a < size; a++) {
+      const row = i * stride + a - top;
+      if (row < 0 || row >= tall) continue;
+      for (let j = 0; j < width; j++)
+        for (let b = 0; b < size; b++) {
+          const column = j * stride + b - left;
+          if (column >= 0 && column < wide) visit(row * wide + column, i * width + j, a * size + b);
+        }
+    }
+}
+
+/** Kernel (size, size, in, out). */
+function convolution(x, y, kernel, bias, layer) {
+  const [from, to] = [layer.in[2], layer.out[2]];
+  for (let i = 0; i < y.length; i++) y[i] = bias[i % to];
+  joinedPixels(layer.in, layer.out, layer.size, layer.stride, (large, small, tap) => {
+    let k = tap * from * to;
+    for (let c = 0; c < from; c++) {
+      const value = x[large * from + c];
+      if (value === 0) k += to;
+      else for (let d = 0; d < to; d++) y[small * to + d] += value * kernel[k++];
+    }
+  });
+}
+
+/** Kernel (size, size, out, in), which is that of the convolution it transposes. */
+function transposedConvolution(x, y, kernel, bias, layer) {
+  const [from, to] = [layer.in[2], layer.out[2]];
+  for (let i = 0; i < y.length; i++) y[i] = bias[i % to];
+  joinedPixels(layer.out, layer.in, layer.size, layer.stride, (large, small, tap) => {
+    let k = tap * from * to;
+    for (let d = 0; d < to; d++) {
+      let sum = 0;
+      for (let c = 0; c < from; c++) sum += x[small * from + c] * kernel[k++];
+      y[large * to + d] += sum;
+    }
+  });
+}
+
+/** A scale and a shift a channel. */
+function affine(x, y, scale, shift) {
+  for (let i = 0, c = 0; i < y.length; i++, c = c + 1 === scale.length ? 0 : c + 1) y[i] = x[i] * scale[c] + shift[c];
+}
+
+const OPERATIONS = { dense, convolution, "transposed convolution": transposedConvolution, affine };
+
+/** How many numbers the kernel of a layer has. */
+function kernelSize(layer) {
+  if (layer.op === "dense") return product(layer.in) * product(layer.out);
+  if (layer.op === "affine") return layer.out.at(-1);
+  return layer.size ** 2 * layer.in[2] * layer.out[2];
+}
+
+/**
+ * The function from an input to an output that a network is. The array it returns is used again by the next call.
+ * @param {Layer[]} layers
+ * @param {Float64Array} weights
+ * @returns {(x: ArrayLike<number>) => Float64Array}
+ */
+export function makeNetwork(layers, weights) {
+  let used = 0;
+  const take = (count) => weights.subarray(used, (used += count));
+  const steps = layers.map((layer) => {
+    const run = OPERATIONS[layer.op];
+    if (!run) throw new Error(`This page cannot run a layer of the kind "${layer.op}".`);
+    const output = new Float64Array(product(layer.out));
+    return { layer, run, output, kernel: take(kernelSize(layer)), bias: take(layer.out.at(-1)) };
+  });
+  if (used !== weights.length) throw new Error(`The network needs ${used} weights and has ${weights.length}.`);
+  if (!weights.every(Number.isFinite)) throw new Error("Some weights of the network are not numbers.");
+  return (input) => {
+    let x = input;
+    for (const { layer, run, output, kernel, bias } of steps) {
+      run(x, output, kernel, bias, layer);
+      if (layer.activation === "relu") for (let i = 0; i < output.length; i++) if (output[i] < 0) output[i] = 0;
+      x = output;
+    }
+    return x;
+  };
+}
