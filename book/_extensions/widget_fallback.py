@@ -9,7 +9,7 @@ from myst_nb.core.render import WIDGET_VIEW_MIMETYPE
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-OPEN = '<noscript><p class="widget-fallback">This page shows one frame; with JavaScript it has a slider.</p>'
+OPEN = '<noscript><p class="widget-fallback">A still picture of what moves where JavaScript runs:</p>'
 
 
 class KeepImagesOfWidgets(SphinxPostTransform):

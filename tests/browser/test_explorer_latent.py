@@ -1,0 +1,254 @@
+"""The latent explorer in a page without a kernel: its pictures are those of Keras, by mouse, finger and keyboard."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from explorer_models import make_models
+from inspection import PATIENCE, WIDGETS_ARE_DRAWN, inspect, open_page
+from playwright.sync_api import Browser, Page, expect
+from tiny_book import ROOT, build, make_tiny_book
+
+CELL = f"""import sys
+
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from explorer_models import make_models
+from vae_core.explorer import LatentExplorer
+
+LatentExplorer.of_snapshots(make_models())"""
+PIXELS = """(canvas) => {
+  const { width, height } = canvas;
+  const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+  return Array.from({ length: width * height }, (_, i) => data[4 * i]);
+}"""
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.fixture(scope="module")
+def models():
+    return make_models()
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("explorer")
+    make_tiny_book(root, [CELL])
+    shutil.rmtree(root / "vae_core")
+    (root / "vae_core").symlink_to(ROOT / "vae_core")
+    built = build(root)
+    assert built.returncode == 0, built.stderr
+    return root / "_build" / "html"
+
+
+@pytest.fixture(params=["file", "http"])
+def page(request: pytest.FixtureRequest, browser: Browser, serve, html: Path):
+    address = serve(html) if request.param == "http" else html.as_uri()
+    page, found = open_page(browser, f"{address}/08_chapter.html")
+    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
+    page.evaluate(SETTLED)
+    yield page
+    page.context.close()
+    assert found == []
+
+
+def decoded(model, z) -> np.ndarray:
+    logits = np.asarray(model.decoder(np.array([z], np.float32), training=False), np.float64).ravel()
+    return 255 / (1 + np.exp(-logits))
+
+
+def point(page: Page) -> list[float]:
+    """Where the picture says that the point is."""
+    page.evaluate(SETTLED)
+    return [float(page.get_by_label(name, exact=True).input_value()) for name in ("z\u2081", "z\u2082")]
+
+
+def shown(page: Page) -> np.ndarray:
+    page.evaluate(SETTLED)
+    return np.array(page.locator(".le-picture").first.evaluate(PIXELS), float)
+
+
+def type_in(page: Page, z) -> None:
+    for name, value in zip(("z\u2081", "z\u2082"), z, strict=True):
+        page.get_by_label(name, exact=True).fill(str(value))
+
+
+def test_typed_points_show_what_keras_decodes_in_every_model_and_epoch(page: Page, models):
+    for z in ([0.0, 0.0], [1.25, -0.75], [-2.5, 3.0]):
+        type_in(page, z)
+        np.testing.assert_allclose(shown(page), decoded(models["vae"][3], z), atol=0.51)
+    page.get_by_role("slider", name="Epoch").press("Home")
+    np.testing.assert_allclose(shown(page), decoded(models["vae"][0], z), atol=2)  # weights of half precision
+    page.get_by_role("radio", name="autoencoder").check()
+    np.testing.assert_allclose(shown(page), decoded(models["autoencoder"][0], z), atol=2)
+    assert "autoencoder after epoch 0 at z = (\u22122.50, 3.00)" in page.locator(".le-picture").first.get_attribute(
+        "aria-label"
+    )
+
+
+def test_keys_move_in_fine_and_coarse_steps(page: Page):
+    plane = page.get_by_role("application")
+    plane.focus()
+    half = 0.05 * home_half(page) / 4
+    for key, expected in (
+        ("ArrowRight", [half, 0]),
+        ("Shift+ArrowUp", [half, 10 * half]),
+        ("ArrowLeft", [0, 10 * half]),
+        ("Shift+ArrowDown", [0, 0]),
+    ):
+        plane.press(key)
+        assert point(page) == pytest.approx(expected, abs=0.0051)
+    plane.press("ArrowUp")
+    plane.press("Home")
+    assert point(page) == [0, 0]
+
+
+def home_half(page: Page) -> float:
+    """Half the side of the window, from where a click beside the middle lands."""
+    box = page.locator(".le-plane").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    middle = point(page)[0]
+    page.mouse.click(box["x"] + 3 * box["width"] / 4, box["y"] + box["height"] / 2)
+    half = 2 * (point(page)[0] - middle)
+    page.locator(".le-plane").press("Home")
+    return half
+
+
+def test_dragging_moves_the_point_and_its_picture(page: Page, models):
+    box = page.locator(".le-plane").bounding_box()
+    centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = shown(page)
+    page.mouse.move(*centre)
+    page.mouse.down()
+    page.mouse.move(centre[0] + 40, centre[1] - 60, steps=4)
+    first = point(page)
+    page.mouse.move(centre[0] + 80, centre[1] - 60, steps=4)
+    page.mouse.up()
+    page.mouse.move(centre[0], centre[1])
+    last = point(page)
+    assert last[0] > first[0]
+    assert last[1] == pytest.approx(first[1], abs=0.02)
+    assert np.abs(shown(page) - before).max() > 3
+    np.testing.assert_allclose(shown(page), decoded(models["vae"][3], last), atol=3)  # z is shown rounded
+
+
+def test_a_test_image_is_encoded_and_sampled_from(page: Page):
+    expect(page.get_by_role("button", name="Sample again")).to_be_disabled()
+    page.get_by_label("Test image to encode").select_option("14")
+    mean = point(page)
+    assert mean != [0, 0]
+    expect(page.get_by_text("nats")).to_be_visible()
+    page.get_by_role("button", name="Sample again").click()
+    assert point(page) != mean
+    page.get_by_role("button", name="To its mean").click()
+    assert point(page) == mean
+    page.get_by_role("radio", name="autoencoder").check()
+    expect(page.get_by_role("button", name="Sample again")).to_be_disabled()
+
+
+def test_a_drawing_is_encoded_as_keras_encodes_it(page: Page, models):
+    pad = page.locator(".le-pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(middle[0], middle[1] - box["height"] / 4)
+    page.mouse.down()
+    page.mouse.move(middle[0], middle[1] + box["height"] / 4, steps=6)
+    page.mouse.up()
+    page.evaluate(SETTLED)
+    drawing = np.array(pad.evaluate(PIXELS), np.float32).reshape(1, 28, 28, 1) / 255
+    assert drawing.max() == 1
+    mean, _ = models["vae"][3].encoder(drawing, training=False)  # drawn in the middle, so moved by nothing
+    assert point(page) == pytest.approx(np.asarray(mean)[0], abs=0.02 * np.abs(mean).max() + 0.02)
+    page.get_by_role("button", name="Clear").click()
+    page.evaluate(SETTLED)
+    assert max(pad.evaluate(PIXELS)) == 0
+
+
+def test_the_exact_posterior_is_drawn_while_the_page_lives(page: Page):
+    page.get_by_label("Test image to encode").select_option("3")
+    plain = np.array(page.locator(".le-plane").evaluate(PIXELS))
+    page.evaluate("window.ticks = 0; setInterval(() => window.ticks++, 5)")
+    page.get_by_role("button", name="Exact posterior").click()
+    expect(page.get_by_text("Orange: p(z|x)")).to_be_visible(timeout=PATIENCE)
+    assert page.evaluate("window.ticks") > 10
+    page.evaluate(SETTLED)
+    assert (np.array(page.locator(".le-plane").evaluate(PIXELS)) != plain).any()
+    page.get_by_role("button", name="Whole plane").click()
+    expect(page.get_by_role("button", name="Close-up")).to_be_visible()
+
+
+def test_two_pins_make_a_strip(page: Page, models):
+    page.get_by_role("button", name="Pin A here").click()
+    type_in(page, [1.5, -1.0])
+    page.get_by_role("button", name="Pin B here").click()
+    page.evaluate(SETTLED)
+    strip = np.array(page.locator(".le-strip").evaluate(PIXELS), float).reshape(28, 9, 28)
+    for tile, share in ((0, 0), (4, 0.5), (8, 1)):
+        expected = decoded(models["vae"][3], [1.5 * share, -1.0 * share])
+        np.testing.assert_allclose(strip[:, tile].ravel(), expected, atol=0.51)
+
+
+def test_the_picture_is_saved_as_png(page: Page):
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save PNG").click()
+    assert download.value.suggested_filename == "vae-epoch-3-z-0.00-0.00.png"
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_finger_moves_the_point(browser: Browser, html: Path):
+    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto((html / "08_chapter.html").as_uri())
+    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
+    plane = page.locator(".le-plane")
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+    assert point(page)[0] > 0.5
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_has_no_accessibility_violation(browser: Browser, serve, html: Path, theme: str):
+    page, _ = open_page(browser, f"{serve(html)}/08_chapter.html")
+    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
+    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+    page.get_by_label("Test image to encode").select_option("3")
+    page.get_by_role("button", name="Exact posterior").click()
+    expect(page.get_by_text("Orange: p(z|x)")).to_be_visible(timeout=PATIENCE)
+    for name in ("A", "B"):
+        page.get_by_role("button", name=f"Pin {name} here").click()
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("axe.run('.latent-explorer', {preload: false}).then((result) => result.violations)")
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.evaluate(SETTLED)
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.latent-explorer *')].filter("
+        "(node) => node.getBoundingClientRect().right > innerWidth).map((node) => node.className)"
+    )
+    page.context.close()
+    assert (found, wide) == ([], [])
+
+
+def test_the_page_is_sound(browser: Browser, serve, html: Path):
+    assert inspect(browser, html, "08_chapter.html", serve(html)) == []
+
+
+def test_without_javascript_a_still_picture_stands_in(browser: Browser, html: Path):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((html / "08_chapter.html").as_uri())
+    expect(page.locator("noscript img")).to_be_visible()
+    context.close()
+
+
+def test_broken_weights_give_a_sentence_and_not_a_blank_box(browser: Browser, html: Path):
+    source = (html / "08_chapter.html").read_text("utf-8")
+    broken = html / "broken.html"
+    broken.write_text(source.replace('"transposed convolution"', '"unheard of"'), "utf-8")
+    page, _ = open_page(browser, broken.as_uri())
+    expect(page.get_by_role("alert")).to_contain_text("cannot run a layer of the kind", timeout=PATIENCE)
+    page.context.close()
+    broken.unlink()

@@ -1,0 +1,225 @@
+"""A trained model in the browser: its latent plane, its decoder and its encoder, with or without a kernel."""
+
+import base64
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import keras
+import numpy as np
+import traitlets
+from PIL import Image
+
+from vae_core.data import load_mnist
+from vae_core.explorer.export import ExportedNetwork, export_decoder, export_encoder
+from vae_core.explorer.modules import joined
+from vae_core.figures import DIGIT_COLOURS
+from vae_core.models import VAE
+
+EPOCHS = (0, 1, 2, 3, 5, 8, 13, 20, 30, 50, 75, 100)
+NAMES = {"vae": "VAE", "autoencoder": "autoencoder"}
+CODES = 600  # points of the plane: few enough to be told apart, enough to show a class
+DIGITS_OF_A_KIND = 2
+
+
+class LatentExplorer(anywidget.AnyWidget):
+    """A two-dimensional latent space to walk through, alive in a static page as in a notebook.
+
+    The browser runs the decoder, and the encoder of the last epoch, itself: a drag, an arrow key or a typed number
+    moves z, and its image follows. One can draw a digit and see q(z|x), sample from it and compare it with the exact
+    posterior, which the browser computes on a grid; scrub through the epochs of training; and change the model.
+
+        LatentExplorer()                          # the VAE and the autoencoder that come with the package
+        LatentExplorer(model.encoder, model.decoder)
+
+    Args:
+        encoder: model from images to (posterior_mean, posterior_log_var) with a latent_dim of 2.
+        decoder: model from z to Bernoulli logits; both or none.
+        z: where to begin.
+
+    Attributes:
+        z: [z_1, z_2], finite; may be set, observed and linked, as may the others.
+        model_name: which model is shown.
+        epoch: after which epoch of its training.
+        digit: index of the test image that is encoded, in the order of the menu; None for none or a drawing.
+        model_names: name -> [name to be read, whether its encoder gives a distribution].
+        epochs: the epochs there are.
+
+    Raises:
+        TypeError: for a layer that the browser's side does not have.
+        ValueError: for another latent dimension or image size, or weights that are not finite.
+        traitlets.TraitError: when a trait is set to what the explorer does not have.
+    """
+
+    _esm = joined("latent_explorer.js")
+    _css = Path(__file__).parent / "latent_explorer.css"
+
+    z: Any = traitlets.List(traitlets.Float(), [0.0, 0.0], minlen=2, maxlen=2).tag(sync=True)
+    model_name = traitlets.Unicode().tag(sync=True)
+    epoch = traitlets.Int().tag(sync=True)
+    digit: Any = traitlets.Int(None, allow_none=True).tag(sync=True)
+    model_names: Any = traitlets.Dict(read_only=True).tag(sync=True)
+    epochs: Any = traitlets.List(read_only=True).tag(sync=True)
+    digit_labels: Any = traitlets.List(read_only=True).tag(sync=True)
+    _layers: Any = traitlets.Dict().tag(sync=True)
+    _snapshots: Any = traitlets.List().tag(sync=True)
+    _windows: Any = traitlets.Dict().tag(sync=True)
+    _labels = traitlets.Bytes().tag(sync=True)
+    _digits = traitlets.Bytes().tag(sync=True)
+    _colours: Any = traitlets.List(list(DIGIT_COLOURS)).tag(sync=True)
+    _reproducible = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(
+        self,
+        encoder: keras.Model | None = None,
+        decoder: keras.Model | None = None,
+        *,
+        z: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        if (encoder is None) != (decoder is None):
+            raise TypeError("LatentExplorer needs an encoder and a decoder, or neither. Received: one of them.")
+        shipped = encoder is None or decoder is None
+        if encoder is None or decoder is None:
+            from vae_core.pretrained import load_pretrained
+
+            self._collect({name: {epoch: load_pretrained(name, epoch) for epoch in EPOCHS} for name in NAMES})
+        else:
+            self._collect({"model": {0: VAE(encoder, decoder)}})
+        super().__init__()
+        self._fill(shipped)
+        self.z = list(z)
+
+    @classmethod
+    def of_snapshots(cls, models: Mapping[str, Mapping[int, Any]]) -> "LatentExplorer":
+        """Return an explorer of several models, each after the same epochs of its training.
+
+        Args:
+            models: name -> epoch -> `VAE` or `Autoencoder`, all of one architecture.
+
+        Raises:
+            ValueError: if the epochs or the architectures differ.
+        """
+        made = cls.__new__(cls)
+        made._collect(models)
+        anywidget.AnyWidget.__init__(made)
+        made._fill(False)
+        return made
+
+    def _collect(self, models: Mapping[str, Mapping[int, Any]]) -> None:
+        """Export every model before the widget is opened, so that a refusal leaves nothing behind."""
+        epochs = {name: sorted(snapshots) for name, snapshots in models.items()}
+        if not epochs or not all(own and own == next(iter(epochs.values())) for own in epochs.values()):
+            raise ValueError(f"Every model must have the same epochs. Received: {epochs}.")
+        images, labels, chosen = _test_images()
+        packed, layers, windows = [], [], {}
+        for name, snapshots in models.items():
+            for epoch, model in sorted(snapshots.items()):
+                is_last = epoch == max(snapshots)
+                encoder, decoder = export_encoder(model.encoder), export_decoder(model.decoder)
+                layers.append({"encoder": encoder.layers, "decoder": decoder.layers})
+                codes, log_var = (np.asarray(part) for part in model.encoder(images, training=False))
+                packed.append(_pack(name, epoch, encoder, decoder, codes, log_var, chosen, is_last))
+            windows[name] = _window(codes)  # of the last epoch, so that the plane keeps its scale over time
+        if any(layer != layers[0] for layer in layers):
+            raise ValueError("All models of an explorer must have one architecture. Received: different ones.")
+        probabilistic = {name: isinstance(next(iter(own.values())), VAE) for name, own in models.items()}
+        self._collected = {
+            "model_names": {name: [NAMES.get(name, name), probabilistic[name]] for name in models},
+            "epochs": next(iter(epochs.values())),
+            "digit_labels": [int(label) for label in labels[chosen]],
+            "_layers": layers[0],
+            "_windows": windows,
+            "_snapshots": packed,
+            "_labels": labels[:CODES].astype(np.uint8).tobytes(),
+            "_digits": np.rint(255 * images[chosen]).astype(np.uint8).tobytes(),
+        }
+        first = next(iter(models))
+        self._still = _mosaic(models[first][max(models[first])].decoder, **windows[first])
+
+    def _fill(self, reproducible: bool) -> None:
+        with self.hold_sync():
+            for name, value in self._collected.items():
+                self.set_trait(name, value)
+            self._reproducible = reproducible
+            self.model_name, self.epoch = next(iter(self.model_names)), self.epochs[-1]
+
+    @traitlets.validate("z")
+    def _check_z(self, proposal: Any) -> list[float]:
+        z = [float(value) for value in proposal["value"]]
+        if not all(map(math.isfinite, z)):
+            raise traitlets.TraitError(f"z must be two finite numbers. Received: {proposal['value']}.")
+        return z
+
+    @traitlets.validate("model_name", "epoch", "digit")
+    def _check_choice(self, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        allowed = {
+            "model_name": list(self.model_names),
+            "epoch": self.epochs,
+            "digit": [None, *range(len(self.digit_labels))],
+        }[name]
+        if value not in allowed:
+            raise traitlets.TraitError(f"{name} must be one of {allowed}. Received: {value!r}.")
+        return value
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Add a still picture of the plane to the widget, for whatever cannot show a widget."""
+        bundle: Any = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data["image/png"] = base64.b64encode(self._still).decode()
+        data["text/plain"] = "Latent explorer. Images decoded from a grid of points of the latent plane."
+        return data, metadata
+
+
+def _test_images() -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Return the test images whose codes are shown, their labels, and the indices of those that can be picked."""
+    mnist = load_mnist()
+    labels = mnist.y_test[:CODES]
+    chosen = [int(index) for digit in range(10) for index in np.flatnonzero(labels == digit)[:DIGITS_OF_A_KIND]]
+    return mnist.x_test[:CODES], labels, chosen
+
+
+def _pack(
+    name: str,
+    epoch: int,
+    encoder: ExportedNetwork,
+    decoder: ExportedNetwork,
+    codes: np.ndarray,
+    log_var: np.ndarray,
+    chosen: list[int],
+    is_last: bool,
+) -> dict[str, Any]:
+    """Return one snapshot as the front end reads it; only the last epoch has full precision and the encoder."""
+    dtype = "float32" if is_last else "float16"
+    unit = float(np.abs(codes).max() / 32_000) or 1.0
+    return {
+        "model": name,
+        "epoch": int(epoch),
+        "dtype": dtype,
+        "decoder": decoder.weights.astype(f"<{'f4' if is_last else 'f2'}").tobytes(),
+        "encoder": encoder.weights.astype("<f4").tobytes() if is_last else b"",
+        "codes": np.rint(codes / unit).astype("<i2").tobytes(),
+        "unit": unit,
+        "posteriors": np.concatenate([codes, log_var], axis=-1)[chosen].astype("<f4").tobytes(),
+    }
+
+
+def _window(codes: np.ndarray) -> dict[str, Any]:
+    """Return the square of the plane that holds most of the prior and nearly every code."""
+    low = np.minimum(np.quantile(codes, 0.01, axis=0), -3.5)
+    high = np.maximum(np.quantile(codes, 0.99, axis=0), 3.5)
+    return {"centre": [float(value) for value in (low + high) / 2], "half": float(1.08 * (high - low).max() / 2)}
+
+
+def _mosaic(decoder: keras.Model, centre: list[float], half: float, count: int = 11) -> bytes:
+    """Return a PNG of the images decoded from a grid over the middle of a window."""
+    steps = 0.7 * half * np.linspace(-1, 1, count)
+    grid = np.stack(np.meshgrid(steps + centre[0], centre[1] - steps), axis=-1).reshape(-1, 2).astype(np.float32)
+    logits = np.asarray(decoder(grid, training=False), np.float64).reshape(count, count, 28, 28)
+    pixels = (255 / (1 + np.exp(-logits))).transpose(0, 2, 1, 3).reshape(count * 28, count * 28)
+    file = io.BytesIO()
+    Image.fromarray(np.rint(pixels).astype(np.uint8)).save(file, format="PNG", optimize=True)
+    return file.getvalue()
