@@ -150,7 +150,7 @@ function draw({ model, el }) {
 
   // The picture to encode.
   const pad = makePad(padCanvas, () => {
-    if (!drawn) pad.fill(0), (drawn = true);
+    drawn = true;
     set("digit", null);
     encode();
   });
@@ -313,7 +313,7 @@ function draw({ model, el }) {
   const figure = (caption, ...parts) => make("div", { class: "le-figure" }, make("span", {}, caption), ...parts);
   const root = make(
     "div",
-    { class: "latent-explorer", role: "group", "aria-label": "Latent explorer" },
+    { class: "latent-explorer", role: "group", "aria-label": "Latent explorer", "data-lm-suppress-shortcuts": "true" },
     top,
     make(
       "div",

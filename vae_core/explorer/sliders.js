@@ -7,6 +7,7 @@ function render({ model, el }) {
   root.className = "latent-explorer latent-sliders";
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Latent sliders");
+  root.setAttribute("data-lm-suppress-shortcuts", "true");
   const canvas = document.createElement("canvas");
   canvas.className = "le-picture";
   canvas.width = canvas.height = SIDE;
