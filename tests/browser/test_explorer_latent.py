@@ -160,7 +160,7 @@ def test_a_drawing_is_encoded_as_keras_encodes_it(page: Page, models):
     drawing = np.array(pad.evaluate(PIXELS), np.float32).reshape(1, 28, 28, 1) / 255
     assert drawing.max() == 1
     mean, _ = models["vae"][3].encoder(drawing, training=False)  # drawn in the middle, so moved by nothing
-    assert point(page) == pytest.approx(np.asarray(mean)[0], abs=0.02 * np.abs(mean).max() + 0.02)
+    assert point(page) == pytest.approx(np.asarray(mean)[0], abs=float(0.02 * np.abs(mean).max() + 0.02))
     page.get_by_role("button", name="Clear").click()
     page.evaluate(SETTLED)
     assert max(pad.evaluate(PIXELS)) == 0
