@@ -77,14 +77,16 @@ function initialize({ model }) {
 
 /** Draw the explorer, or say why it cannot be. */
 function render({ model, el }) {
+  const complain = ({ message }) =>
+    el.replaceChildren(make("p", { role: "alert", class: "latent-explorer" }, `The explorer cannot run. ${message}`));
   try {
-    return draw({ model, el });
+    return draw({ model, el, complain });
   } catch (error) {
-    el.replaceChildren(make("p", { role: "alert", class: "latent-explorer" }, `The explorer cannot start. ${error.message}`));
+    complain(error);
   }
 }
 
-function draw({ model, el }) {
+function draw({ model, el, complain }) {
   const snapshots = readSnapshots(model);
   const names = model.get("model_names");
   const models = Object.keys(names);
@@ -342,7 +344,13 @@ function draw({ model, el }) {
 
   // Everything that is seen is drawn here, at most once a frame.
   function refresh() {
-    if (!frame) frame = requestAnimationFrame(paintAll);
+    frame ||= requestAnimationFrame(() => {
+      try {
+        paintAll();
+      } catch (error) {
+        complain(error);
+      }
+    });
   }
   let speaking = 0;
   function paintAll() {
