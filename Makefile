@@ -4,11 +4,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-# What JAX compiles once, the notebooks, their tests and the unit tests share.
-export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/_build/jax
-export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
-export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES := -1
-
 .DEFAULT_GOAL := help
 .PHONY: help install book test unit notebooks rendered browser serve lab lint format claims bench lock weights vendor clean
 

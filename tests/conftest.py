@@ -1,7 +1,23 @@
-"""Shapes written in signatures are checked while the tests run, and Keras runs on JAX."""
+"""Shapes written in signatures are checked while the tests run, Keras runs on JAX, and nothing is compiled twice."""
+
+import atexit
+import os
+import shutil
+import tempfile
 
 import jaxtyping
 import pytest
+
+# The tests build the same few models over and over, in many processes. A folder of this run alone keeps what JAX
+# compiled: never that of another machine or version.
+COMPILED = tempfile.mkdtemp(prefix="vae_core-compiled-")
+atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+os.environ |= {
+    "JAX_COMPILATION_CACHE_DIR": COMPILED,
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # the loader takes XLA's own tuning flags for features of another processor
+}
 
 # The modules of pure functions. Keras inspects the constructors of its subclasses, which the hook would hide.
 PURE = ("checks", "data", "evaluation", "figures", "likelihoods", "linear_gaussian", "objectives", "layers.trilinear")
