@@ -78,5 +78,5 @@ def _pictures(weights: Path, model: Autoencoder, mnist: Mnist) -> Iterator[tuple
     yield "posteriors", figures.plot_ellipses(codes[:500], log_var[:500], labels=mnist.y_test[:500])
     history = training_log(weights)
     if history and "kl_divergence" in history[0]:
-        terms = {name: [entry[name] for entry in history] for name in history[0]}
+        terms = {name: [entry[name] for entry in history] for name in history[0] if name != "epoch"}
         yield "learning_curves", figures.plot_learning_curves(terms, log_epochs=len(history) > 20)[0]
