@@ -1,6 +1,5 @@
 """What the benchmarks share: the machine they ran on, the layers under comparison, results written whole."""
 
-import json
 import os
 import platform
 from importlib.metadata import version
@@ -34,9 +33,8 @@ def use_layers(module: Any) -> None:
 
 
 def write_results(name: str, report: dict[str, Any]) -> None:
-    """Write results/NAME.json through a temporary file."""
+    """Write results/NAME.json, whole or not at all."""
+    from vae_core.files import write_json  # here, as a benchmark times the import of vae_core
+
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(report, indent=1) + "\n")
-    os.replace(temporary, path)
+    write_json(RESULTS / f"{name}.json", report)

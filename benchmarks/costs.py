@@ -59,7 +59,7 @@ def load_weights() -> Work:
     import vae_core.models  # noqa: F401
     from vae_core import load_pretrained
 
-    return lambda: {"parameters": load_pretrained("vae").count_params()}
+    return lambda: {"parameters_of_decoder": load_pretrained("vae").decoder.count_params()}
 
 
 def decode_grid(warm: bool) -> Work:

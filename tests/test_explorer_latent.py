@@ -25,7 +25,7 @@ def models():
 
 @pytest.fixture
 def explorer(models):
-    return LatentExplorer.of_snapshots(models)
+    return LatentExplorer(snapshots=models)
 
 
 def test_every_model_and_epoch_is_there_and_the_last_of_the_first_is_shown(explorer):
@@ -116,12 +116,14 @@ def test_a_still_picture_stands_in_for_the_widget(explorer):
 
 def test_what_it_cannot_show_is_refused(models):
     vae = models["vae"][0]
-    with pytest.raises(TypeError, match="Received: one of them"):
+    with pytest.raises(TypeError, match=r"Received: encoder\."):
         LatentExplorer(vae.encoder)
+    with pytest.raises(TypeError, match="Received: encoder and decoder and snapshots"):
+        LatentExplorer(vae.encoder, vae.decoder, snapshots={"a": {0: vae}})
     with pytest.raises(ValueError, match=r"latent_dim of 2.*latent_sliders"):
         LatentExplorer(build_encoder(3), build_decoder(3))
     with pytest.raises(ValueError, match=r"same epochs. Received: \{'a': \[0\], 'b': \[1\]\}"):
-        LatentExplorer.of_snapshots({"a": {0: vae}, "b": {1: vae}})
+        LatentExplorer(snapshots={"a": {0: vae}, "b": {1: vae}})
 
 
 def test_the_modules_are_joined_to_one_without_imports():

@@ -6,7 +6,8 @@ from explorer_node import run_node
 
 from vae_core import load_pretrained
 from vae_core.explorer import LatentExplorer
-from vae_core.explorer.latent_explorer import EPOCHS, NAMES
+from vae_core.explorer.latent_explorer import NAMES
+from vae_core.training import SNAPSHOT_EPOCHS
 
 MAX_WEIGHT = 1_000_000
 
@@ -40,7 +41,7 @@ def test_every_snapshot_decodes_as_keras_does(explorer):
     });"""
     packed = [{"dtype": one["dtype"], "decoder": one["decoder"].hex()} for one in explorer._snapshots]
     received = run_node(script, {"packed": packed, "layers": explorer._layers["decoder"], "z": z})
-    assert len(received) == len(EPOCHS) * len(NAMES)
+    assert len(received) == len(SNAPSHOT_EPOCHS) * len(NAMES)
     for snapshot, images in zip(explorer._snapshots, received, strict=True):
         logits = load_pretrained(snapshot["model"], snapshot["epoch"]).decoder(z, training=False)
         expected = 1 / (1 + np.exp(-np.asarray(logits, np.float64).reshape(len(z), -1)))

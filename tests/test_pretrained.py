@@ -1,5 +1,6 @@
 """The shipped weights: whole, as good as their provenance says, and made by the command that it names."""
 
+import dataclasses
 import hashlib
 import json
 import shlex
@@ -34,11 +35,11 @@ def test_the_shipped_files_are_those_of_the_recipe_and_small():
 def test_provenance_says_how_the_weights_were_made(name):
     provenance = pretrained.provenance(name)
     config, _ = SHIPPED[name]
-    assert provenance["config"] == config.as_dict()
+    assert provenance["config"] == dataclasses.asdict(config)
     assert provenance["data_sha256"] == data.MNIST_SHA256
     assert [entry["epoch"] for entry in provenance["log"]] == list(range(1, config.epochs + 1))
     options = parser().parse_args(shlex.split(provenance["command"])[3:])
-    asked = {name: getattr(options, name) for name in config.as_dict()}
+    asked = {name: getattr(options, name) for name in dataclasses.asdict(config)}
     assert TrainingConfig(**asked) == config
 
 

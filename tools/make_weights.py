@@ -12,13 +12,13 @@ import json
 import shlex
 import statistics
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from vae_core import load_mnist
 from vae_core.evaluation.report import held_out_report
-from vae_core.files import read_arrays, write_arrays, write_whole
+from vae_core.files import read_arrays, write_arrays, write_json
 from vae_core.pretrained import FOLDER, load_pretrained, load_weights
 from vae_core.training import SNAPSHOT_EPOCHS, TrainingConfig, train
 
@@ -37,11 +37,6 @@ SHIPPED: dict[str, tuple[TrainingConfig, tuple[int, ...]]] = {
 SEEDS = ("vae", "vae-seed-1", "vae-seed-2")
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON whole or not at all."""
-    write_whole(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
-
-
 def make(name: str) -> None:
     """Train, select the epochs to ship, evaluate, and write weights and provenance."""
     config, epochs = SHIPPED[name]
@@ -58,7 +53,7 @@ def make(name: str) -> None:
     )
     provenance = {
         "command": f"python -m vae_core train {settings}",
-        "config": config.as_dict(),
+        "config": asdict(config),
         "versions": versions,
         "data_sha256": data,
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),

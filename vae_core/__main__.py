@@ -3,10 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from vae_core.data import load_mnist
 from vae_core.evaluation.report import held_out_report
@@ -15,7 +15,6 @@ from vae_core.models import MODEL_NAMES
 from vae_core.pretrained import load_pretrained, load_weights
 from vae_core.training import TrainingConfig, train
 
-TYPES: dict[str, Callable[[str], Any]] = {"model": str, "likelihood": str, "learning_rate": float, "beta": float}
 HELP = {
     "model": f"one of {', '.join(MODEL_NAMES)}",
     "epochs": "passes over the training images",
@@ -38,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     training = commands.add_parser("train", help="train a model on MNIST; go on where a killed run was")
     for field in fields(TrainingConfig):
         option = f"--{field.name.replace('_', '-')}"
-        kind = float if field.name == "variance" else TYPES.get(field.name, int)
+        kind = float if field.type == (float | None) else cast(type, field.type)
         training.add_argument(option, type=kind, default=field.default, help=f"{HELP[field.name]} ({field.default})")
     training.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and weights")
     evaluating = commands.add_parser("evaluate", help="print the held-out figures of trained weights")

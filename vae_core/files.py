@@ -40,6 +40,16 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON, whole or not at all.
+
+    Args:
+        path: the file.
+        content: what JSON can hold.
+    """
+    write_whole(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
+
+
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
     """Write arrays and what describes them to one compressed .npz file; the same content gives the same bytes.
 

@@ -37,8 +37,7 @@ def load_pretrained(name: str, epoch: int | None = None) -> keras.Model:
     path = FOLDER / f"{name}.npz"
     remedy = "Restore it with `git checkout -- vae_core/weights`, or install the package again."
     expected = provenance(name)["weights_sha256"]
-    received = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no file"
-    if path.exists() and received != expected:
+    if path.exists() and (received := hashlib.sha256(path.read_bytes()).hexdigest()) != expected:
         raise ValueError(f"{path} is damaged. Expected SHA-256: {expected}. Received: {received}. {remedy}")
     return load_weights(path, epoch, remedy=remedy)
 

@@ -8,8 +8,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from inspection import pages_of
-from playwright.sync_api import Browser, sync_playwright
+from inspection import PATIENCE, SETTLED, WIDGETS_ARE_DRAWN, open_page, pages_of
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tools.browser import browser_path
 
@@ -79,3 +79,15 @@ def serve() -> Iterator:
     for server in servers.values():
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(params=["file", "http"])
+def page(request: pytest.FixtureRequest, browser: Browser, serve, html: Path) -> Iterator[Page]:
+    """The page of a tiny book, which the module's fixture `html` builds, from disk and over HTTP, its widgets drawn."""
+    address = serve(html) if request.param == "http" else html.as_uri()
+    page, found = open_page(browser, f"{address}/08_chapter.html")
+    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
+    page.evaluate(SETTLED)
+    yield page
+    page.context.close()
+    assert found == []

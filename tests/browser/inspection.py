@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
 PATIENCE = 120_000  # milliseconds; a loaded machine is slow, not wrong
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 LOCAL = ("data:", "blob:", "about:")
 # Maths in MyST: $...$ on one line, $$...$$, or a math directive.
 MATHS = re.compile(r"(?<![\\$])\$(?=\S)[^$\n]+(?<=\S)\$(?!\d)|\$\$|^\s*[`:]{3,}\{math\}", re.MULTILINE)

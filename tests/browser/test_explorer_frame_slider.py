@@ -39,16 +39,6 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "_build" / "html"
 
 
-@pytest.fixture(params=["file", "http"])
-def page(request: pytest.FixtureRequest, browser: Browser, serve, html: Path):
-    address = serve(html) if request.param == "http" else html.as_uri()
-    page, found = open_page(browser, f"{address}/08_chapter.html")
-    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
-    yield page
-    page.context.close()
-    assert found == []
-
-
 def slider(page: Page):
     return page.get_by_role("slider", name="height")
 

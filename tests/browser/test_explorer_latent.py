@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from explorer_models import make_models
-from inspection import PATIENCE, WIDGETS_ARE_DRAWN, inspect, open_page
+from inspection import PATIENCE, SETTLED, WIDGETS_ARE_DRAWN, inspect, open_page
 from playwright.sync_api import Browser, Page, expect
 from tiny_book import ROOT, build, make_tiny_book
 
@@ -17,13 +17,12 @@ sys.path.insert(0, {str(ROOT / "tests")!r})
 from explorer_models import make_models
 from vae_core.explorer import LatentExplorer
 
-LatentExplorer.of_snapshots(make_models())"""
+LatentExplorer(snapshots=make_models())"""
 PIXELS = """(canvas) => {
   const { width, height } = canvas;
   const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
   return Array.from({ length: width * height }, (_, i) => data[4 * i]);
 }"""
-SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +39,6 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = build(root)
     assert built.returncode == 0, built.stderr
     return root / "_build" / "html"
-
-
-@pytest.fixture(params=["file", "http"])
-def page(request: pytest.FixtureRequest, browser: Browser, serve, html: Path):
-    address = serve(html) if request.param == "http" else html.as_uri()
-    page, found = open_page(browser, f"{address}/08_chapter.html")
-    page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
-    page.evaluate(SETTLED)
-    yield page
-    page.context.close()
-    assert found == []
 
 
 def decoded(model, z) -> np.ndarray:

@@ -106,12 +106,5 @@ def _exact(model: VAE, x: np.ndarray) -> Report:
 
 def _reconstruction(model: Autoencoder, x: np.ndarray) -> Report:
     logits = model.predict(x, batch_size=BATCH_SIZE, verbose=0).logits
-    losses = -np.concatenate(
-        [
-            np.asarray(
-                model.log_likelihood(jnp.asarray(x[start : start + 1000]), jnp.asarray(logits[start : start + 1000]))
-            )
-            for start in range(0, len(x), 1000)
-        ]
-    ).astype(np.float64)
+    losses = -np.asarray(model.log_likelihood(jnp.asarray(x), jnp.asarray(logits)), np.float64)
     return {"reconstruction_loss": float(losses.mean()), "reconstruction_loss_standard_error": standard_error(losses)}

@@ -1,6 +1,5 @@
 """A slider that steps through images rendered when the notebook runs, so that it needs no kernel afterwards."""
 
-import base64
 import io
 import json
 import math
@@ -14,6 +13,8 @@ import matplotlib.pyplot as plt
 import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
+
+from vae_core.explorer.still import with_still
 
 MAX_WEIGHT = 500_000  # bytes that one slider may add to a page
 MIN_INTERVAL = 350  # milliseconds; content must not flash more than three times a second (WCAG 2.3.1)
@@ -143,14 +144,11 @@ class FrameSlider(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """Add the first frame and its text to the widget, for whatever cannot show a widget."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         kind, first = self._media_type, self.frames[0]
         if kind == "image/webp":  # which notebooks do not know
             kind, first = "image/png", _as_png(first)
-        data[kind] = first.decode() if kind == "image/svg+xml" else base64.b64encode(first).decode()
-        data["text/plain"] = f"{self.label}: {self._texts[0]}. {self.alts[0]}"
-        return data, metadata
+        words = f"{self.label}: {self._texts[0]}. {self.alts[0]}"
+        return with_still(super()._repr_mimebundle_(**kwargs), kind, first, words)
 
 
 def _plain(value: Any) -> Value:

@@ -1,6 +1,5 @@
 """A trained model in the browser: its latent plane, its decoder and its encoder, with or without a kernel."""
 
-import base64
 import io
 import math
 from collections.abc import Mapping
@@ -16,10 +15,14 @@ from PIL import Image
 from vae_core.data import load_mnist
 from vae_core.explorer.export import ExportedNetwork, export_decoder, export_encoder
 from vae_core.explorer.modules import joined
-from vae_core.figures import DIGIT_COLOURS
+from vae_core.explorer.still import with_still
+from vae_core.figures import DIGIT_COLOURS, grid_codes
 from vae_core.models import VAE
+from vae_core.pretrained import load_pretrained
+from vae_core.training import SNAPSHOT_EPOCHS
 
-EPOCHS = (0, 1, 2, 3, 5, 8, 13, 20, 30, 50, 75, 100)
+Snapshots = Mapping[str, Mapping[int, Any]]
+
 NAMES = {"vae": "VAE", "autoencoder": "autoencoder"}
 CODES = 600  # points of the plane: few enough to be told apart, enough to show a class
 DIGITS_OF_A_KIND = 2
@@ -34,10 +37,13 @@ class LatentExplorer(anywidget.AnyWidget):
 
         LatentExplorer()                          # the VAE and the autoencoder that come with the package
         LatentExplorer(model.encoder, model.decoder)
+        LatentExplorer(snapshots={"mine": {0: untrained, 10: trained}})
 
     Args:
         encoder: model from images to (posterior_mean, posterior_log_var) with a latent_dim of 2.
         decoder: model from z to Bernoulli logits; both or none.
+        snapshots: in place of the two, several models along their training: name -> epoch -> `VAE` or `Autoencoder`,
+            all of one architecture and after the same epochs.
         z: where to begin.
 
     Attributes:
@@ -49,8 +55,9 @@ class LatentExplorer(anywidget.AnyWidget):
         epochs: the epochs there are.
 
     Raises:
-        TypeError: for a layer that the browser's side does not have.
-        ValueError: for another latent dimension or image size, or weights that are not finite.
+        TypeError: for a layer that the browser's side does not have, or a mixture of the arguments.
+        ValueError: for another latent dimension or image size, weights that are not finite, or snapshots of different
+            epochs or architectures.
         traitlets.TraitError: when a trait is set to what the explorer does not have.
     """
 
@@ -77,74 +84,26 @@ class LatentExplorer(anywidget.AnyWidget):
         encoder: keras.Model | None = None,
         decoder: keras.Model | None = None,
         *,
+        snapshots: Snapshots | None = None,
         z: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        if (encoder is None) != (decoder is None):
-            raise TypeError("LatentExplorer needs an encoder and a decoder, or neither. Received: one of them.")
-        shipped = encoder is None or decoder is None
-        if encoder is None or decoder is None:
-            from vae_core.pretrained import load_pretrained
-
-            self._collect({name: {epoch: load_pretrained(name, epoch) for epoch in EPOCHS} for name in NAMES})
-        else:
-            self._collect({"model": {0: VAE(encoder, decoder)}})
+        arguments = {"encoder": encoder, "decoder": decoder, "snapshots": snapshots}
+        given = [name for name, value in arguments.items() if value is not None]
+        if given not in ([], ["encoder", "decoder"], ["snapshots"]):
+            raise TypeError(
+                f"Give an encoder and a decoder, or snapshots, or nothing. Received: {' and '.join(given)}."
+            )
+        shipped = not given
+        if snapshots is None:
+            snapshots = _shipped() if encoder is None else {"model": {0: VAE(encoder, decoder)}}
+        exported, self._still = _exported(snapshots)
         super().__init__()
-        self._fill(shipped)
-        self.z = list(z)
-
-    @classmethod
-    def of_snapshots(cls, models: Mapping[str, Mapping[int, Any]]) -> "LatentExplorer":
-        """Return an explorer of several models, each after the same epochs of its training.
-
-        Args:
-            models: name -> epoch -> `VAE` or `Autoencoder`, all of one architecture.
-
-        Raises:
-            ValueError: if the epochs or the architectures differ.
-        """
-        made = cls.__new__(cls)
-        made._collect(models)
-        anywidget.AnyWidget.__init__(made)
-        made._fill(False)
-        return made
-
-    def _collect(self, models: Mapping[str, Mapping[int, Any]]) -> None:
-        """Export every model before the widget is opened, so that a refusal leaves nothing behind."""
-        epochs = {name: sorted(snapshots) for name, snapshots in models.items()}
-        if not epochs or not all(own and own == next(iter(epochs.values())) for own in epochs.values()):
-            raise ValueError(f"Every model must have the same epochs. Received: {epochs}.")
-        images, labels, chosen = _test_images()
-        packed, layers, windows = [], [], {}
-        for name, snapshots in models.items():
-            for epoch, model in sorted(snapshots.items()):
-                is_last = epoch == max(snapshots)
-                encoder, decoder = export_encoder(model.encoder), export_decoder(model.decoder)
-                layers.append({"encoder": encoder.layers, "decoder": decoder.layers})
-                codes, log_var = (np.asarray(part) for part in model.encoder(images, training=False))
-                packed.append(_pack(name, epoch, encoder, decoder, codes, log_var, chosen, is_last))
-            windows[name] = _window(codes)  # of the last epoch, so that the plane keeps its scale over time
-        if any(layer != layers[0] for layer in layers):
-            raise ValueError("All models of an explorer must have one architecture. Received: different ones.")
-        probabilistic = {name: isinstance(next(iter(own.values())), VAE) for name, own in models.items()}
-        self._collected = {
-            "model_names": {name: [NAMES.get(name, name), probabilistic[name]] for name in models},
-            "epochs": next(iter(epochs.values())),
-            "digit_labels": [int(label) for label in labels[chosen]],
-            "_layers": layers[0],
-            "_windows": windows,
-            "_snapshots": packed,
-            "_labels": labels[:CODES].astype(np.uint8).tobytes(),
-            "_digits": np.rint(255 * images[chosen]).astype(np.uint8).tobytes(),
-        }
-        first = next(iter(models))
-        self._still = _mosaic(models[first][max(models[first])].decoder, **windows[first])
-
-    def _fill(self, reproducible: bool) -> None:
         with self.hold_sync():
-            for name, value in self._collected.items():
+            for name, value in exported.items():
                 self.set_trait(name, value)
-            self._reproducible = reproducible
+            self._reproducible = shipped
             self.model_name, self.epoch = next(iter(self.model_names)), self.epochs[-1]
+            self.z = list(z)
 
     @traitlets.validate("z")
     def _check_z(self, proposal: Any) -> list[float]:
@@ -167,11 +126,45 @@ class LatentExplorer(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """Add a still picture of the plane to the widget, for whatever cannot show a widget."""
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        data["image/png"] = base64.b64encode(self._still).decode()
-        data["text/plain"] = "Latent explorer. Images decoded from a grid of points of the latent plane."
-        return data, metadata
+        words = "Latent explorer. Images decoded from a grid of points of the latent plane."
+        return with_still(super()._repr_mimebundle_(**kwargs), "image/png", self._still, words)
+
+
+def _shipped() -> Snapshots:
+    """Return the models that come with the package, after every epoch whose weights do."""
+    return {name: {epoch: load_pretrained(name, epoch) for epoch in SNAPSHOT_EPOCHS} for name in NAMES}
+
+
+def _exported(models: Snapshots) -> tuple[dict[str, Any], bytes]:
+    """Return the traits that carry the models to the front end, and a still picture of the first one's plane."""
+    epochs = {name: sorted(snapshots) for name, snapshots in models.items()}
+    if not epochs or not all(own and own == next(iter(epochs.values())) for own in epochs.values()):
+        raise ValueError(f"Every model must have the same epochs. Received: {epochs}.")
+    images, labels, chosen = _test_images()
+    packed, layers, windows = [], [], {}
+    for name, snapshots in models.items():
+        for epoch, model in sorted(snapshots.items()):
+            is_last = epoch == max(snapshots)
+            encoder, decoder = export_encoder(model.encoder), export_decoder(model.decoder)
+            layers.append({"encoder": encoder.layers, "decoder": decoder.layers})
+            codes, log_var = (np.asarray(part) for part in model.encoder(images, training=False))
+            packed.append(_pack(name, epoch, encoder, decoder, codes, log_var, chosen, is_last))
+        windows[name] = _window(codes)  # of the last epoch, so that the plane keeps its scale over time
+    if any(layer != layers[0] for layer in layers):
+        raise ValueError("All models of an explorer must have one architecture. Received: different ones.")
+    probabilistic = {name: isinstance(next(iter(own.values())), VAE) for name, own in models.items()}
+    traits = {
+        "model_names": {name: [NAMES.get(name, name), probabilistic[name]] for name in models},
+        "epochs": next(iter(epochs.values())),
+        "digit_labels": [int(label) for label in labels[chosen]],
+        "_layers": layers[0],
+        "_windows": windows,
+        "_snapshots": packed,
+        "_labels": labels[:CODES].astype(np.uint8).tobytes(),
+        "_digits": np.rint(255 * images[chosen]).astype(np.uint8).tobytes(),
+    }
+    first = next(iter(models))
+    return traits, _mosaic(models[first][max(models[first])].decoder, **windows[first])
 
 
 def _test_images() -> tuple[np.ndarray, np.ndarray, list[int]]:
@@ -217,7 +210,7 @@ def _window(codes: np.ndarray) -> dict[str, Any]:
 def _mosaic(decoder: keras.Model, centre: list[float], half: float, count: int = 11) -> bytes:
     """Return a PNG of the images decoded from a grid over the middle of a window."""
     steps = 0.7 * half * np.linspace(-1, 1, count)
-    grid = np.stack(np.meshgrid(steps + centre[0], centre[1] - steps), axis=-1).reshape(-1, 2).astype(np.float32)
+    grid = grid_codes(centre[0] + steps, centre[1] - steps).reshape(-1, 2)
     logits = np.asarray(decoder(grid, training=False), np.float64).reshape(count, count, 28, 28)
     pixels = (255 / (1 + np.exp(-logits))).transpose(0, 2, 1, 3).reshape(count * 28, count * 28)
     file = io.BytesIO()

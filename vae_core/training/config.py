@@ -1,7 +1,7 @@
 """What a training run is asked to do."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from vae_core.models import check_model_name
@@ -71,7 +71,3 @@ class TrainingConfig:
         """What `vae_core.models.build_model` takes."""
         names = ("latent_dim", "beta", "likelihood", "variance", "seed", "learning_rate")
         return {"name": self.model, **{name: getattr(self, name) for name in names}}
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the settings by name, as JSON can hold them."""
-        return asdict(self)

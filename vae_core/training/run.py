@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def _train(config: TrainingConfig, out: Path, *, progress: bool) -> keras.Model:
             _write_log(out, done)
     _write_log(out, done)
     final = {**done.snapshots, **snapshot(model, config.epochs)}
-    described = {"model": config.model_settings, "config": config.as_dict(), "log": done.log, **_origin()}
+    described = {"model": config.model_settings, "config": asdict(config), "log": done.log, **_origin()}
     write_arrays(out / "weights.npz", final, described)
     return model
 

@@ -1,6 +1,7 @@
 """The state of a training run between two epochs, on disk and back, bit for bit."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ def save_checkpoint(path: Path, model: keras.Model, config: TrainingConfig, prog
     """
     state = {f"state/{name}": np.array(variable) for name, variable in _variables(model)}
     snapshots = {f"snapshots/{name}": array for name, array in progress.snapshots.items()}
-    write_arrays(path, {**state, **snapshots}, {"config": config.as_dict(), "log": progress.log})
+    write_arrays(path, {**state, **snapshots}, {"config": asdict(config), "log": progress.log})
 
 
 def load_checkpoint(path: Path, model: keras.Model, config: TrainingConfig) -> Progress:
@@ -55,7 +56,7 @@ def load_checkpoint(path: Path, model: keras.Model, config: TrainingConfig) -> P
     """
     away = f"Delete {path.parent} to start anew, or train into another folder."
     arrays, metadata = read_arrays(path, remedy=away)
-    theirs, ours = metadata["config"], config.as_dict()
+    theirs, ours = metadata["config"], asdict(config)
     differences = [
         f"{name}={theirs.get(name)!r} there and {value!r} here"
         for name, value in ours.items()
