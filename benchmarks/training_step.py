@@ -1,10 +1,12 @@
 """Training the article's VAE on a CPU: ours beside stock Keras (JAX, TensorFlow), plain JAX and PyTorch.
 
-    python benchmarks/training_step.py [--quick] [--rounds N]
+    python benchmarks/training_step.py [--only step | --only scaling] [--rounds N]
 
 Every contestant is a process of its own, and in each round each of them makes one run in turn, so that whatever else
 the machine does falls on all alike. The peers live in benchmarks/.venv-peers, which the first run makes: they are no
-dependencies of the project. The result is a table and benchmarks/results/training_step.json.
+dependencies of the project. The first part measures all of them in the article's setting and writes
+benchmarks/results/training_step.json; the second varies the setting for Keras' layers and ours and writes
+benchmarks/results/scaling.json.
 """
 
 import argparse
@@ -16,7 +18,6 @@ import sys
 import time
 import venv
 from pathlib import Path
-from typing import Any
 
 from common import machine, write_results
 
@@ -34,11 +35,8 @@ CONTESTANTS = (
     "torch_compile",
 )
 ARTICLE = {"batch": 128, "size": 28, "latent_dim": 2, "steps": 46}
-SCALING = [
-    *({**ARTICLE, "batch": batch, "steps": 2944 // batch} for batch in (16, 32, 64, 256, 512)),
-    *({**ARTICLE, "size": size, "steps": 12} for size in (16, 56, 112)),
-    *({**ARTICLE, "latent_dim": latent_dim, "steps": 23} for latent_dim in (16, 128)),
-]
+VARIED = {"batch": (16, 32, 64, 128, 256, 512), "size": (16, 56, 112), "latent_dim": (16, 128)}
+SCALING = [{**ARTICLE, "steps": 23, key: value} for key, values in VARIED.items() for value in values]
 
 
 class Contestant:
@@ -138,21 +136,23 @@ def table(results: dict[str, dict[str, float]]) -> str:
 def main() -> None:
     """Measure, print and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="the article's setting alone")
+    parser.add_argument("--only", choices=("step", "scaling"), help="one of the two parts")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     install_peers()
-    report: dict[str, Any] = {"machine": {**machine(), "peers": peer_versions()}}
-    report |= {"setting": ARTICLE, "rounds": options.rounds}
-    report["training_step"] = measure(CONTESTANTS, ARTICLE, options.rounds)
-    print(table(report["training_step"]))
-    if not options.quick:
-        report["scaling"] = []
+    if options.only != "scaling":
+        described = {**machine(), "peers": peer_versions()}
+        times = measure(CONTESTANTS, ARTICLE, options.rounds)
+        print(table(times))
+        report = {"machine": described, "setting": ARTICLE, "rounds": options.rounds, "training_step": times}
+        write_results("training_step", report)
+    if options.only != "step":
+        described, rounds, scaling = machine(), max(3, options.rounds // 3), []
         for setting in SCALING:
-            times = measure(("keras_jax", "vae_core"), setting, max(3, options.rounds // 3))
-            report["scaling"].append({**setting, "times": times})
+            times = measure(("keras_jax", "vae_core"), setting, rounds)
+            scaling.append({**setting, "times": times})
             print(setting, {name: r["wall_ms_median"] for name, r in times.items()})
-    write_results("training_step", report)
+        write_results("scaling", {"machine": described, "rounds": rounds, "scaling": scaling})
 
 
 if __name__ == "__main__":

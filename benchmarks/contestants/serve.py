@@ -20,6 +20,7 @@ import numpy as np
 CONTESTANTS = {
     "keras_jax": ("with_keras", "stock"),
     "vae_core": ("with_keras", "ours"),
+    "vae_core_two_devices": ("with_keras", "ours, two devices"),
     "keras_tensorflow": ("with_keras", "stock"),
     "jax_lax": ("with_lax", ""),
     "torch_eager": ("with_torch", "eager"),
