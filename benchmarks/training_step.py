@@ -28,6 +28,7 @@ BACKENDS = {"keras_tensorflow": "tensorflow"}
 CONTESTANTS = (
     "keras_jax",
     "vae_core",
+    "vae_core_two_devices",
     "jax_lax",
     "keras_tensorflow",
     "torch_eager",
