@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 
+import jax
 import numpy as np
 import pytest
 
@@ -126,3 +127,17 @@ def test_unknown_names_and_epochs_are_refused():
 def test_weights_hash_is_the_file_s(name):
     content = (pretrained.FOLDER / f"{name}.npz").read_bytes()
     assert hashlib.sha256(content).hexdigest() == pretrained.provenance(name)["weights_sha256"]
+
+
+def test_snapshots_are_the_epochs_one_by_one():
+    def numbers(model):
+        return {key: net.get_weights() for key, net in networks_of(model).items()}
+
+    epochs = []
+    for epoch, model in pretrained.load_snapshots("vae"):
+        epochs.append(epoch)
+        if epoch in (0, 50, 100):
+            jax.tree.map(np.testing.assert_array_equal, numbers(model), numbers(load_pretrained("vae", epoch)))
+    assert epochs == list(SNAPSHOT_EPOCHS)
+    with pytest.raises(ValueError, match="There are weights of"):
+        next(pretrained.load_snapshots("gan"))

@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import keras
+import numpy as np
 
 from vae_core.files import read_arrays
 from vae_core.models import build_model, networks_of
 
 RETRAIN = "Train it again with `python -m vae_core train`."
+RESTORE = "Restore it with `git checkout -- vae_core/weights`, or install the package again."
 FOLDER = Path(__file__).with_name("weights")
 
 
@@ -34,12 +38,36 @@ def load_pretrained(name: str, epoch: int | None = None) -> keras.Model:
         FileNotFoundError: if the file is missing from the package.
         ValueError: for an unknown name or epoch, or a damaged file.
     """
+    return load_weights(_shipped(name), epoch, remedy=RESTORE)
+
+
+def load_snapshots(name: str) -> Iterator[tuple[int, keras.Model]]:
+    """Yield every epoch that the package ships with the model as it was then, in order.
+
+    Much quicker than a `load_pretrained` for each epoch, for it is one model throughout, whose weights change from one
+    epoch to the next: take what you need from it before you ask for the next one.
+
+    Args:
+        name: as for `load_pretrained`.
+
+    Raises:
+        FileNotFoundError: if the file is missing from the package.
+        ValueError: for an unknown name, or a damaged file.
+    """
+    arrays, metadata = read_arrays(_shipped(name), remedy=RESTORE)
+    model = _build(metadata)
+    for epoch in _epochs(arrays):
+        _set_weights(model, arrays, epoch)
+        yield epoch, model
+
+
+def _shipped(name: str) -> Path:
+    """Return the file of shipped weights, once its hash is checked."""
     path = FOLDER / f"{name}.npz"
-    remedy = "Restore it with `git checkout -- vae_core/weights`, or install the package again."
     expected = provenance(name)["weights_sha256"]
     if path.exists() and (received := hashlib.sha256(path.read_bytes()).hexdigest()) != expected:
-        raise ValueError(f"{path} is damaged. Expected SHA-256: {expected}. Received: {received}. {remedy}")
-    return load_weights(path, epoch, remedy=remedy)
+        raise ValueError(f"{path} is damaged. Expected SHA-256: {expected}. Received: {received}. {RESTORE}")
+    return path
 
 
 def provenance(name: str) -> dict[str, Any]:
@@ -74,17 +102,32 @@ def load_weights(path: str | Path, epoch: int | None = None, *, remedy: str = RE
         ValueError: for an epoch that the file does not hold, or a damaged file.
     """
     arrays, metadata = read_arrays(Path(path), remedy=remedy)
-    epochs = sorted({int(name.split("/")[0]) for name in arrays})
+    epochs = _epochs(arrays)
     chosen = epochs[-1] if epoch is None else epoch
     if chosen not in epochs:
         raise ValueError(
             f"{path} holds the weights after the epochs {', '.join(map(str, epochs))}. Received: {epoch!r}."
         )
-    model = build_model(**metadata["model"])
+    model = _build(metadata)
+    _set_weights(model, arrays, chosen)
+    return model
+
+
+def _epochs(arrays: Mapping[str, np.ndarray]) -> list[int]:
+    return sorted({int(name.split("/")[0]) for name in arrays})
+
+
+def _build(metadata: Mapping[str, Any]) -> keras.Model:
+    """Build the model that the metadata describe; its weights are to be replaced."""
+    # JAX takes seconds to compile this generator for kernels of four dimensions, unless it need not be partitionable.
+    with jax.threefry_partitionable(False):
+        return build_model(**metadata["model"])
+
+
+def _set_weights(model: keras.Model, arrays: Mapping[str, np.ndarray], epoch: int) -> None:
     for network_name, network in networks_of(model).items():
         for variable in network.weights:
-            variable.assign(arrays[f"{chosen}/{network_name}/{variable.path}"])
-    return model
+            variable.assign(arrays[f"{epoch}/{network_name}/{variable.path}"])
 
 
 def training_log(path: str | Path) -> list[dict[str, float]]:

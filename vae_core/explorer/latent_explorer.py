@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ from vae_core.explorer.modules import joined
 from vae_core.explorer.still import with_still
 from vae_core.figures import DIGIT_COLOURS, grid_codes
 from vae_core.models import VAE
-from vae_core.pretrained import load_pretrained
-from vae_core.training import SNAPSHOT_EPOCHS
+from vae_core.pretrained import load_snapshots
 
 Snapshots = Mapping[str, Mapping[int, Any]]
+Epochs = Iterable[tuple[int, Any]]  # each model is used before the next is asked for, which may be the same object
 
 NAMES = {"vae": "VAE", "autoencoder": "autoencoder"}
 CODES = 600  # points of the plane: few enough to be told apart, enough to show a class
@@ -94,9 +94,12 @@ class LatentExplorer(anywidget.AnyWidget):
                 f"Give an encoder and a decoder, or snapshots, or nothing. Received: {' and '.join(given)}."
             )
         shipped = not given
-        if snapshots is None:
-            snapshots = _shipped() if encoder is None else {"model": {0: VAE(encoder, decoder)}}
-        exported, self._still = _exported(snapshots)
+        if shipped:
+            models: dict[str, Epochs] = {name: load_snapshots(name) for name in NAMES}
+        else:
+            snapshots = {"model": {0: VAE(encoder, decoder)}} if snapshots is None else snapshots
+            models = {name: sorted(own.items()) for name, own in _check_epochs(snapshots).items()}
+        exported, self._still = _exported(models)
         super().__init__()
         with self.hold_sync():
             for name, value in exported.items():
@@ -130,41 +133,44 @@ class LatentExplorer(anywidget.AnyWidget):
         return with_still(super()._repr_mimebundle_(**kwargs), "image/png", self._still, words)
 
 
-def _shipped() -> Snapshots:
-    """Return the models that come with the package, after every epoch whose weights do."""
-    return {name: {epoch: load_pretrained(name, epoch) for epoch in SNAPSHOT_EPOCHS} for name in NAMES}
-
-
-def _exported(models: Snapshots) -> tuple[dict[str, Any], bytes]:
-    """Return the traits that carry the models to the front end, and a still picture of the first one's plane."""
-    epochs = {name: sorted(snapshots) for name, snapshots in models.items()}
+def _check_epochs(snapshots: Snapshots) -> Snapshots:
+    epochs = {name: sorted(own) for name, own in snapshots.items()}
     if not epochs or not all(own and own == next(iter(epochs.values())) for own in epochs.values()):
         raise ValueError(f"Every model must have the same epochs. Received: {epochs}.")
+    return snapshots
+
+
+def _exported(models: Mapping[str, Epochs]) -> tuple[dict[str, Any], bytes]:
+    """Return the traits that carry the models to the front end, and a still picture of the first one's plane."""
     images, labels, chosen = _test_images()
-    packed, layers, windows = [], [], {}
-    for name, snapshots in models.items():
-        for epoch, model in sorted(snapshots.items()):
-            is_last = epoch == max(snapshots)
+    packed: list[dict[str, Any]] = []
+    names, windows, still = {}, {}, b""
+    layers: dict[str, Any] = {}
+    for name, epochs in models.items():
+        own = []
+        for epoch, model in epochs:
             encoder, decoder = export_encoder(model.encoder), export_decoder(model.decoder)
-            layers.append({"encoder": encoder.layers, "decoder": decoder.layers})
-            codes, log_var = (np.asarray(part) for part in model.encoder(images, training=False))
-            packed.append(_pack(name, epoch, encoder, decoder, codes, log_var, chosen, is_last))
+            layers = layers or {"encoder": encoder.layers, "decoder": decoder.layers}
+            if layers != {"encoder": encoder.layers, "decoder": decoder.layers}:
+                raise ValueError("All models of an explorer must have one architecture. Received: different ones.")
+            codes, log_var = model.encoder.predict(images, batch_size=len(images), verbose=0)  # compiled
+            own.append(_pack(name, epoch, decoder, codes, log_var, chosen))
+        own[-1] |= _in_full(encoder, decoder)
+        packed += own
+        names[name] = [NAMES.get(name, name), isinstance(model, VAE)]
         windows[name] = _window(codes)  # of the last epoch, so that the plane keeps its scale over time
-    if any(layer != layers[0] for layer in layers):
-        raise ValueError("All models of an explorer must have one architecture. Received: different ones.")
-    probabilistic = {name: isinstance(next(iter(own.values())), VAE) for name, own in models.items()}
+        still = still or _mosaic(model.decoder, **windows[name])
     traits = {
-        "model_names": {name: [NAMES.get(name, name), probabilistic[name]] for name in models},
-        "epochs": next(iter(epochs.values())),
+        "model_names": names,
+        "epochs": [one["epoch"] for one in own],
         "digit_labels": [int(label) for label in labels[chosen]],
-        "_layers": layers[0],
+        "_layers": layers,
         "_windows": windows,
         "_snapshots": packed,
         "_labels": labels[:CODES].astype(np.uint8).tobytes(),
         "_digits": np.rint(255 * images[chosen]).astype(np.uint8).tobytes(),
     }
-    first = next(iter(models))
-    return traits, _mosaic(models[first][max(models[first])].decoder, **windows[first])
+    return traits, still
 
 
 def _test_images() -> tuple[np.ndarray, np.ndarray, list[int]]:
@@ -176,28 +182,26 @@ def _test_images() -> tuple[np.ndarray, np.ndarray, list[int]]:
 
 
 def _pack(
-    name: str,
-    epoch: int,
-    encoder: ExportedNetwork,
-    decoder: ExportedNetwork,
-    codes: np.ndarray,
-    log_var: np.ndarray,
-    chosen: list[int],
-    is_last: bool,
+    name: str, epoch: int, decoder: ExportedNetwork, codes: np.ndarray, log_var: np.ndarray, chosen: list[int]
 ) -> dict[str, Any]:
-    """Return one snapshot as the front end reads it; only the last epoch has full precision and the encoder."""
-    dtype = "float32" if is_last else "float16"
+    """Return one snapshot as the front end reads it, in half precision and without the encoder."""
     unit = float(np.abs(codes).max() / 32_000) or 1.0
     return {
         "model": name,
         "epoch": int(epoch),
-        "dtype": dtype,
-        "decoder": decoder.weights.astype(f"<{'f4' if is_last else 'f2'}").tobytes(),
-        "encoder": encoder.weights.astype("<f4").tobytes() if is_last else b"",
+        "dtype": "float16",
+        "decoder": decoder.weights.astype("<f2").tobytes(),
+        "encoder": b"",
         "codes": np.rint(codes / unit).astype("<i2").tobytes(),
         "unit": unit,
         "posteriors": np.concatenate([codes, log_var], axis=-1)[chosen].astype("<f4").tobytes(),
     }
+
+
+def _in_full(encoder: ExportedNetwork, decoder: ExportedNetwork) -> dict[str, Any]:
+    """Return what only the last epoch's snapshot has: full precision and the encoder."""
+    networks = {"encoder": encoder, "decoder": decoder}
+    return {"dtype": "float32"} | {key: network.weights.astype("<f4").tobytes() for key, network in networks.items()}
 
 
 def _window(codes: np.ndarray) -> dict[str, Any]:
@@ -211,7 +215,7 @@ def _mosaic(decoder: keras.Model, centre: list[float], half: float, count: int =
     """Return a PNG of the images decoded from a grid over the middle of a window."""
     steps = 0.7 * half * np.linspace(-1, 1, count)
     grid = grid_codes(centre[0] + steps, centre[1] - steps).reshape(-1, 2)
-    logits = np.asarray(decoder(grid, training=False), np.float64).reshape(count, count, 28, 28)
+    logits = decoder.predict(grid, batch_size=len(grid), verbose=0).reshape(count, count, 28, 28)
     pixels = (255 / (1 + np.exp(-logits))).transpose(0, 2, 1, 3).reshape(count * 28, count * 28)
     file = io.BytesIO()
     Image.fromarray(np.rint(pixels).astype(np.uint8)).save(file, format="PNG", optimize=True)
