@@ -60,13 +60,14 @@ claims: $(INSTALLED)  ## execute the notebooks in place and keep the outputs tha
 	$(BIN)/jupyter execute --inplace book/*.ipynb
 	$(BIN)/nbstripout --keep-count book/*.ipynb
 
-bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdown and floor, evaluations, equivalence
+bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdown and floor, evaluations, equivalence, the explorer
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/breakdown.py
 	$(BIN)/python benchmarks/ceilings.py
 	$(BIN)/python benchmarks/costs.py
 	$(BIN)/python benchmarks/equivalence.py
 	$(BIN)/python benchmarks/resume.py
+	$(BIN)/python benchmarks/browser.py
 
 lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \

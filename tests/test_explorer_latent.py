@@ -137,3 +137,8 @@ def test_the_modules_are_joined_to_one_without_imports():
 def test_the_front_end_parses_no_html_and_fetches_nothing():
     for path in FOLDER.glob("*.js"):
         assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|fetch\(|https?:|XMLHttp", path.read_text()), path
+
+
+def test_nothing_moves_by_itself():
+    for path in FOLDER.glob("*.css"):  # so there is no motion to reduce
+        assert not re.search(r"transition|animation|scroll-behavior", path.read_text()), path

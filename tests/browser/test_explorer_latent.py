@@ -154,6 +154,50 @@ def test_a_drawing_is_encoded_as_keras_encodes_it(page: Page, models):
     assert max(pad.evaluate(PIXELS)) == 0
 
 
+def test_it_says_which_encoder_runs(page: Page):
+    pad = page.locator(".le-pad")
+    caption = page.locator(".le-figure", has=pad).locator("span").first
+    expect(caption).to_have_text("Draw a digit, or pick one")
+    page.get_by_role("slider", name="Epoch").press("Home")
+    expect(caption).to_have_text("Pick a digit; drawings need the encoder of epoch 3")
+    page.get_by_label("Test image to encode").select_option("14")
+    expect(caption).to_have_text("Encoded by the VAE of epoch 0")
+    page.get_by_role("button", name="Clear").click()
+    pad.click()
+    expect(page.get_by_text("go there to encode a drawing")).to_be_visible()
+    page.get_by_role("slider", name="Epoch").press("End")
+    expect(caption).to_have_text("Encoded by the VAE of epoch 3")
+
+
+def test_what_is_seen_is_said_once_the_hand_rests(page: Page):
+    said = page.locator("[role=status].le-visually-hidden")
+    expect(said).to_contain_text("z = (0.00, 0.00), r = 0.00; 0.0 % of the prior")
+    page.get_by_role("application").press("Shift+ArrowRight")
+    expect(said).not_to_contain_text("z = (0.00, 0.00)")
+    expect(said).to_contain_text(f"z = ({point(page)[0]:.2f}, 0.00)")
+
+
+def test_every_control_is_reached_by_the_tab_key_and_shows_it(page: Page):
+    page.get_by_label("Test image to encode").select_option("3")  # which enables every button
+    page.evaluate(SETTLED)
+    wanted = page.locator(".latent-explorer").evaluate(
+        "(root) => [...root.querySelectorAll('canvas[tabindex], button, select, textarea, input')].filter("
+        "(one) => one.getClientRects().length && (one.type !== 'radio' || one.checked)).length"
+    )
+    page.evaluate("document.activeElement.blur(); getSelection().collapse(document.querySelector('.latent-explorer'))")
+    reached = 0
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        inside = "document.activeElement.closest('.latent-explorer') !== null"
+        if not page.evaluate(inside):
+            if reached:
+                break
+            continue
+        reached += 1
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert reached == wanted > 10
+
+
 def test_the_exact_posterior_is_drawn_while_the_page_lives(page: Page):
     page.get_by_label("Test image to encode").select_option("3")
     plain = np.array(page.locator(".le-plane").evaluate(PIXELS))

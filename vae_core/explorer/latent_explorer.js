@@ -17,8 +17,8 @@ import {
 import { drawPlane, makeScatter, makeView } from "./plane.js";
 import { SIDE, centred, makePad, paint } from "./pad.js";
 
-const CELLS = 40; // a side of the grid on which the exact posterior is computed
-const COARSE_CELLS = 24; // and of the grid that says where to look
+const CELLS = 36; // a side of the grid on which the exact posterior is computed
+const COARSE_CELLS = 20; // and of the grid that says where to look
 const SLICE = 10; // milliseconds of work before the page may breathe
 const STRIP = 9; // images between two points
 const FARTHEST = 100; // |z| that can be typed
@@ -43,6 +43,14 @@ const button = (text, action) => {
   return made;
 };
 
+/** Let the page do what waits. A message comes back at once, where a timer would rest for 4 ms. */
+const breath = () =>
+  new Promise((resume) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => (port1.close(), resume());
+    port2.postMessage(null);
+  });
+
 /** Read the state that Python packed: one record a snapshot, its networks made when they are first asked for. */
 function readSnapshots(model) {
   const layers = model.get("_layers");
@@ -62,6 +70,7 @@ function readSnapshots(model) {
       posteriors: unpack(packed.posteriors, "float32"),
       decode: (z) => network("decoder")(z),
       encoder: () => network("encoder"),
+      hasEncoder: packed.encoder.byteLength > 0,
       home: model.get("_windows")[packed.model],
     };
   });
@@ -117,6 +126,7 @@ function draw({ model, el, complain }) {
     "data-lm-suppress-shortcuts": "true",
   });
   const picture = make("canvas", { class: "le-picture", width: SIDE, height: SIDE, role: "img" });
+  const padCaption = make("span");
   const padCanvas = make("canvas", { class: "le-picture le-pad", width: SIDE, height: SIDE, role: "img" });
   const live = make("p", { class: "le-visually-hidden", role: "status" });
   const facts = make("p", { class: "le-facts" });
@@ -204,7 +214,7 @@ function draw({ model, el, complain }) {
     if (hasPicture()) {
       let output = null;
       if (!drawn) output = now.posteriors.subarray(4 * model.get("digit"), 4 * model.get("digit") + 4);
-      else if (now.encoder()) output = now.encoder()(padPixels());
+      else if (now.hasEncoder) output = now.encoder()(padPixels());
       else say.textContent = `The page carries the encoder of epoch ${epochs.at(-1)} only: go there to encode a drawing.`;
       if (output?.length) {
         const mean = [output[0], output[1]];
@@ -224,7 +234,7 @@ function draw({ model, el, complain }) {
     let until = performance.now() + SLICE;
     for (let i = 0; i < points.length; i++) {
       if (performance.now() > until) {
-        await new Promise((resume) => setTimeout(resume));
+        await breath();
         if (run !== shadingRun || !el.isConnected) return null;
         until = performance.now() + SLICE;
       }
@@ -312,7 +322,7 @@ function draw({ model, el, complain }) {
     }
   });
 
-  const figure = (caption, ...parts) => make("div", { class: "le-figure" }, make("span", {}, caption), ...parts);
+  const figure = (caption, ...parts) => make("div", { class: "le-figure" }, caption, ...parts);
   const root = make(
     "div",
     { class: "latent-explorer", role: "group", "aria-label": "Latent explorer", "data-lm-suppress-shortcuts": "true" },
@@ -331,8 +341,8 @@ function draw({ model, el, complain }) {
       make(
         "div",
         { class: "le-right" },
-        figure("Decoded", picture, facts),
-        figure("Draw a digit, or pick one", padCanvas, make("div", { class: "le-row" }, chooser, clear)),
+        figure(make("span", {}, "Decoded"), picture, facts),
+        figure(padCaption, padCanvas, make("div", { class: "le-row" }, chooser, clear)),
       ),
     ),
     make("div", { class: "le-row" }, ...pinButtons, png, ...(model.get("_reproducible") ? [copy] : [])),
@@ -390,6 +400,11 @@ function draw({ model, el, complain }) {
       "aria-label",
       drawn ? "Your drawing" : hasPicture() ? `Test image, a ${digitLabels[model.get("digit")]}` : "Empty square to draw a digit in",
     );
+    padCaption.textContent = state.posterior
+      ? `Encoded by the ${names[now.model][0]} of epoch ${now.epoch}`
+      : now.hasEncoder
+        ? "Draw a digit, or pick one"
+        : `Pick a digit; drawings need the encoder of epoch ${epochs.at(-1)}`;
     inputs.forEach((input, k) => {
       if (document.activeElement !== input) input.value = z[k].toFixed(2);
     });
