@@ -178,11 +178,11 @@ def test_what_is_seen_is_said_once_the_hand_rests(page: Page):
 
 
 def test_every_control_is_reached_by_the_tab_key_and_shows_it(page: Page):
-    page.get_by_label("Test image to encode").select_option("3")  # which enables every button
+    page.get_by_label("Test image to encode").select_option("3")  # which enables most buttons
     page.evaluate(SETTLED)
     wanted = page.locator(".latent-explorer").evaluate(
         "(root) => [...root.querySelectorAll('canvas[tabindex], button, select, textarea, input')].filter("
-        "(one) => one.getClientRects().length && (one.type !== 'radio' || one.checked)).length"
+        "(one) => !one.disabled && one.getClientRects().length && (one.type !== 'radio' || one.checked)).length"
     )
     page.evaluate("document.activeElement.blur(); getSelection().collapse(document.querySelector('.latent-explorer'))")
     reached = 0
@@ -211,15 +211,27 @@ def test_the_exact_posterior_is_drawn_while_the_page_lives(page: Page):
     expect(page.get_by_role("button", name="Close-up")).to_be_visible()
 
 
-def test_two_pins_make_a_strip(page: Page, models):
-    page.get_by_role("button", name="Pin A here").click()
-    type_in(page, [1.5, -1.0])
-    page.get_by_role("button", name="Pin B here").click()
-    page.evaluate(SETTLED)
-    strip = np.array(page.locator(".le-strip").evaluate(PIXELS), float).reshape(28, 9, 28)
-    for tile, share in ((0, 0), (4, 0.5), (8, 1)):
-        expected = decoded(models["vae"][3], [1.5 * share, -1.0 * share])
-        np.testing.assert_allclose(strip[:, tile].ravel(), expected, atol=0.51)
+def test_pins_make_a_strip_between_any_two_of_them(page: Page, models):
+    expect(page.get_by_role("button", name="Remove pins")).to_be_disabled()
+    pins = {"A": [0.0, 0.0], "B": [1.5, -1.0], "C": [-2.0, 0.5]}
+    for name, z in pins.items():
+        type_in(page, z)
+        page.get_by_role("button", name=f"Pin {name} here").click()
+
+    def check_strip(start, end):
+        page.evaluate(SETTLED)
+        strip = np.array(page.locator(".le-strip").evaluate(PIXELS), float).reshape(28, 9, 28)
+        for tile, share in ((0, 0), (4, 0.5), (8, 1)):
+            z = (1 - share) * np.array(pins[start]) + share * np.array(pins[end])
+            np.testing.assert_allclose(strip[:, tile].ravel(), decoded(models["vae"][3], z), atol=0.51)
+        assert f"from {start} (" in page.locator(".le-strip").get_attribute("aria-label")
+
+    check_strip("B", "C")  # the two latest
+    page.get_by_label("Strip from").select_option("A")
+    page.get_by_label("Strip to").select_option("B")
+    check_strip("A", "B")
+    page.get_by_role("button", name="Remove pins").click()
+    expect(page.locator(".le-strip")).to_be_hidden()
 
 
 def test_the_picture_is_saved_as_png(page: Page):

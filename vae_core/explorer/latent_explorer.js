@@ -21,6 +21,7 @@ const CELLS = 36; // a side of the grid on which the exact posterior is computed
 const COARSE_CELLS = 20; // and of the grid that says where to look
 const SLICE = 10; // milliseconds of work before the page may breathe
 const STRIP = 9; // images between two points
+const PIN_NAMES = "ABCDEFGH";
 const FARTHEST = 100; // |z| that can be typed
 const MINUS = "\u2212";
 
@@ -282,15 +283,27 @@ function draw({ model, el, complain }) {
 
   // Compare and keep.
   const strip = make("canvas", { class: "le-strip", width: STRIP * SIDE, height: SIDE, role: "img", hidden: "" });
-  const pinButtons = ["A", "B"].map((name) =>
-    button(`Pin ${name} here`, () => {
-      const old = pins.findIndex((pin) => pin.name === name);
-      if (old >= 0) pins.splice(old, 1);
-      pins.push({ name, z: [...model.get("z")] });
-      pins.sort((a, b) => a.name.localeCompare(b.name));
-      refresh();
-    }),
-  );
+  const ends = ["from", "to"].map((word) => {
+    const select = make("select", { "aria-label": `Strip ${word}` });
+    select.addEventListener("change", refresh);
+    return select;
+  });
+  const onPins = () => {
+    ends.forEach((select, k) => {
+      select.replaceChildren(...pins.map(({ name }, i) => make("option", { value: i }, name)));
+      select.value = String(pins.length - 2 + k); // the two latest
+    });
+    refresh();
+  };
+  const pin = button("", () => {
+    pins.push({ name: PIN_NAMES[pins.length], z: [...model.get("z")] });
+    onPins();
+  });
+  const unpin = button("Remove pins", () => {
+    pins.length = 0;
+    onPins();
+  });
+  const between = make("div", { class: "le-row", hidden: "" }, "Strip from", ends[0], "to", ends[1]);
   const png = button("Save PNG", () => {
     const large = make("canvas", { width: 10 * SIDE, height: 10 * SIDE });
     const context = large.getContext("2d");
@@ -345,7 +358,8 @@ function draw({ model, el, complain }) {
         figure(padCaption, padCanvas, make("div", { class: "le-row" }, chooser, clear)),
       ),
     ),
-    make("div", { class: "le-row" }, ...pinButtons, png, ...(model.get("_reproducible") ? [copy] : [])),
+    make("div", { class: "le-row" }, pin, unpin, png, ...(model.get("_reproducible") ? [copy] : [])),
+    between,
     strip,
     code,
     live,
@@ -424,14 +438,18 @@ function draw({ model, el, complain }) {
     root.dataset.ms = (performance.now() - started).toFixed(2);
   }
   function paintStrip(now) {
-    strip.hidden = pins.length < 2;
+    pin.textContent = pins.length < PIN_NAMES.length ? `Pin ${PIN_NAMES[pins.length]} here` : "No more pins";
+    pin.disabled = pins.length === PIN_NAMES.length;
+    unpin.disabled = !pins.length;
+    strip.hidden = between.hidden = pins.length < 2;
     if (strip.hidden) return;
-    const [from, to] = pins.map((pin) => pin.z);
+    const [first, last] = ends.map((select) => pins[Number(select.value)]);
+    const [from, to] = [first.z, last.z];
     for (let i = 0; i < STRIP; i++) {
       const share = i / (STRIP - 1);
       paint(strip, Float64Array.from(now.decode([0, 1].map((k) => (1 - share) * from[k] + share * to[k])), sigmoid), i);
     }
-    strip.setAttribute("aria-label", `${STRIP} images decoded along the line from A ${pair(from)} to B ${pair(to)}`);
+    strip.setAttribute("aria-label", `${STRIP} images decoded along the line from ${first.name} ${pair(from)} to ${last.name} ${pair(to)}`);
   }
 
   // Pointer and keys on the plane.
