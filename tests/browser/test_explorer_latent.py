@@ -161,12 +161,12 @@ def test_it_says_which_encoder_runs(page: Page):
     page.get_by_role("slider", name="Epoch").press("Home")
     expect(caption).to_have_text("Pick a digit; drawings need the encoder of epoch 3")
     page.get_by_label("Test image to encode").select_option("14")
-    expect(caption).to_have_text("Encoded by the VAE of epoch 0")
+    expect(caption).to_have_text("Encoder: VAE, epoch 0")
     page.get_by_role("button", name="Clear").click()
     pad.click()
     expect(page.get_by_text("go there to encode a drawing")).to_be_visible()
     page.get_by_role("slider", name="Epoch").press("End")
-    expect(caption).to_have_text("Encoded by the VAE of epoch 3")
+    expect(caption).to_have_text("Encoder: VAE, epoch 3")
 
 
 def test_what_is_seen_is_said_once_the_hand_rests(page: Page):

@@ -415,7 +415,7 @@ function draw({ model, el, complain }) {
       drawn ? "Your drawing" : hasPicture() ? `Test image, a ${digitLabels[model.get("digit")]}` : "Empty square to draw a digit in",
     );
     padCaption.textContent = state.posterior
-      ? `Encoded by the ${names[now.model][0]} of epoch ${now.epoch}`
+      ? `Encoder: ${names[now.model][0]}, epoch ${now.epoch}`
       : now.hasEncoder
         ? "Draw a digit, or pick one"
         : `Pick a digit; drawings need the encoder of epoch ${epochs.at(-1)}`;
