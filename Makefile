@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test unit notebooks rendered browser serve lab lint format claims bench lock weights vendor clean
+.PHONY: help install book test unit notebooks rendered browser serve pdf lab lint format claims bench lock weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ browser: $(INSTALLED)
 
 serve: book  ## serve the rendered book on this machine
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+pdf: book browser  ## print the rendered book into _build/book.pdf
+	$(BIN)/python tools/make_pdf.py
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab book

@@ -49,7 +49,9 @@ def make(variant: str, x: np.ndarray, *, batch: int, latent_dim: int) -> Callabl
         import jax
 
         jax.config.update("jax_num_cpu_devices", 2)
-        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=keras.distribution.list_devices("cpu")))
+        keras.distribution.set_distribution(
+            keras.distribution.DataParallel(devices=keras.distribution.list_devices("cpu"))
+        )
     keras.utils.set_random_seed(0)
     size = x.shape[1]
     if variant == "stock":
