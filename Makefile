@@ -70,7 +70,7 @@ bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdow
 	$(BIN)/python benchmarks/costs.py
 	$(BIN)/python benchmarks/equivalence.py
 	$(BIN)/python benchmarks/resume.py
-	$(BIN)/python benchmarks/browser.py
+	PYTHONPATH=. $(BIN)/python benchmarks/browser.py
 
 lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \

@@ -1,6 +1,6 @@
 """How fast the latent explorer is in a browser.
 
-    python benchmarks/browser.py
+    PYTHONPATH=. python benchmarks/browser.py
 
 A headless Chromium, which draws without a graphics card, shows the explorer of the shipped models in an empty page.
 Measured there: one pass of the decoder and of the encoder, and one drawing of everything, in milliseconds (median, and
