@@ -48,6 +48,22 @@ PUBLISHED: dict[str, dict[str, Any]] = {
                                 "10": 145.7807, "20": 142.0005, "30": 140.1473},
         "kl_divergence": {"1": 3.9604, "2": 5.6646, "3": 5.9575, "4": 6.1860, "5": 6.2957, "10": 6.5371, "20": 6.7257,
                           "30": 6.7960},
+        # Three logs of the page, all of one network, loss and optimiser: the mean loss of each epoch. It is the sum of
+        # the two terms for Keras 2, and "total_loss" for Keras 3.
+        "mean_loss_by_log": [
+            {
+                "source": "keras-team/keras-io, examples/generative/md/vae.md at cca4efb, Keras 2",
+                "mean_loss": {"1": 211.5064, "2": 173.8511, "3": 164.5994, "4": 160.5889},
+            },
+            {
+                "source": "keras-team/keras-io, examples/generative/md/vae.md at 216c5a2, Keras 2",
+                "mean_loss": {"1": 209.1196, "2": 171.7387, "3": 163.0864, "4": 159.4257, "5": 157.2804},
+            },
+            {
+                "source": "the same page of 2024 in Xcoke919/keras-io at 67e2c70, Keras 3",
+                "mean_loss": {"1": 213.8374, "2": 172.5344, "3": 165.3463, "4": 162.2310, "5": 160.2672},
+            },
+        ],
     },
 }  # fmt: skip
 

@@ -68,7 +68,8 @@ def broken_rules(notebook: Any) -> Iterator[str]:
             if cell.execution_count <= last_count:
                 yield f"{where} was executed out of order"
             last_count = cell.execution_count
-        if re.search(r"\bfigures\.plot_|\bplt\.(subplots|figure)\(", cell.source):
+        is_on_page = "remove-output" not in cell.metadata.get("tags", [])
+        if is_on_page and re.search(r"\bfigures\.plot_|\bplt\.(subplots|figure)\(", cell.source):
             myst = cell.metadata.get("mystnb", {})
             if not myst.get("image", {}).get("alt"):
                 yield f"{where} draws a figure without alt text (metadata mystnb.image.alt)"
