@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -74,6 +75,61 @@ LAYOUT = """(where) => {
   return found;
 }"""
 
+# Icons are characters of fonts, before or behind elements. Each must have a picture, a place, and contrast.
+ICONS = """async ([theme, width]) => {
+  const found = [], where = `at ${width} px, ${theme}`;
+  await document.fonts.ready;
+  document.getAnimations().forEach((change) => change instanceof CSSTransition && change.finish());
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 64;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const drawn = (font, text) => {
+    context.clearRect(0, 0, 64, 64);
+    context.font = font;
+    context.fillText(text, 8, 48);
+    return context.getImageData(0, 0, 64, 64).data.join();
+  };
+  const numbers = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
+  const luminance = (colour) => {
+    const [r, g, b] = numbers(colour).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const colour = getComputedStyle(element).backgroundColor;
+      if ((numbers(colour)[3] ?? 1) > 0.5) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const known = {};
+  for (const element of document.querySelectorAll('body *')) {
+    const name = (element.getAttribute('class') ?? element.tagName).replace(/\\s+/g, ' ');
+    const isIcon = /(^| )fa-/.test(name) && !element.closest('svg, .widget-subarea');
+    let picture = false;
+    for (const side of ['::before', '::after']) {
+      const style = getComputedStyle(element, side);
+      const text = /^"(.+)"$/.exec(style.content)?.[1] ?? '';
+      if (!/[\ue000-\uf8ff]/.test(text)) continue;
+      picture = true;
+      const font = `${style.fontStyle} ${style.fontWeight} 32px ${style.fontFamily}`;
+      if (!((font + text) in known)) {
+        await document.fonts.load(font, text);
+        const image = drawn(font, text);
+        known[font + text] = image === drawn(font, '\ue9ff') || !/[1-9]/.test(image);
+      }
+      if (known[font + text]) found.push(`The icon of ${name} has no picture ${where}.`);
+    }
+    if (!isIcon) continue;
+    if (!picture) found.push(`The icon ${name} has no character ${where}.`);
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    const box = element.getBoundingClientRect();
+    if (Math.min(box.width, box.height) < 8) found.push(`The icon ${name} is ${box.width} by ${box.height} ${where}.`);
+    const [dark, light] = [getComputedStyle(element).color, behind(element)].map(luminance).sort((a, b) => a - b);
+    if ((light + 0.05) / (dark + 0.05) < 3) found.push(`The icon ${name} is too faint ${where}.`);
+  }
+  return found;
+}"""
+
 AXE = """(theme) => axe.run({preload: false}).then((result) => result.violations.map(
   (violation) => `${violation.id} in the ${theme} theme: ${violation.nodes[0].html}`))"""
 
@@ -105,14 +161,20 @@ def source_of(book: Path, page_name: str) -> Path | None:
     return found[0] if found else None
 
 
-def open_page(browser: Browser, url: str) -> tuple[Page, list[str]]:
-    """Open `url` in an empty profile and collect what the browser complains about."""
+def open_page(
+    browser: Browser, url: str, watch: Callable[[tuple[str, str]], None] = lambda _: None
+) -> tuple[Page, list[str]]:
+    """Open `url` in an empty profile and collect what the browser complains about.
+
+    `watch` is told the address and the kind of everything that is asked for.
+    """
     found: list[str] = []
     site = "file:" if url.startswith("file:") else url[: url.index("/", 8)]
     page = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}).new_page()
     page.set_default_timeout(PATIENCE)
     page.on("console", lambda m: found.append(f"Console error: {m.text}") if m.type == "error" else None)
     page.on("pageerror", lambda error: found.append(f"Page error: {error}"))
+    page.on("request", lambda request: watch((request.url, request.resource_type)))
     page.on("requestfailed", lambda request: found.append(f"Request failed: {request.url}"))
     page.on(
         "request",
@@ -145,6 +207,7 @@ def inspect(browser: Browser, book: Path, page_name: str, address: str) -> list[
         for width in reversed(WIDTHS):
             page.set_viewport_size({"width": width, "height": 900})
             found += page.evaluate(LAYOUT, f"at {width} px, {theme}")
+            found += page.evaluate(ICONS, [theme, width])
         if not from_disk:
             found += page.evaluate(AXE, theme)
     page.context.close()

@@ -7,8 +7,12 @@ import pytest
 import yaml
 from inspection import inspect, pages_of
 from playwright.sync_api import Browser
+from weight import weigh
 
 TOC = Path(__file__).resolve().parents[2] / "book" / "_toc.yml"
+PLAIN_PAGE = 300_000  # bytes, compressed; weight.py says what counts
+WIDGET_MANAGER = 1_100_000  # once for the whole book, on pages with a widget
+WIDGET_STATE = 800_000  # on each of these pages
 
 
 def entries(toc: object) -> list[str]:
@@ -32,6 +36,16 @@ def test_every_entry_of_the_table_of_contents_has_its_page(book: Path):
 def test_page_is_sound(browser: Browser, book: Path, serve, page_name: str, scheme: str):
     address = serve(book) if scheme == "http" else book.as_uri()
     assert inspect(browser, book, page_name, address) == []
+
+
+def test_page_is_light(browser: Browser, book: Path, serve, page_name: str):
+    weight, files = weigh(browser, book, page_name, serve(book))
+    assert page_name in files
+    assert len(files) > 10
+    heaviest = sorted(files.items(), key=lambda file: -file[1])[:8]
+    assert weight.plain <= PLAIN_PAGE, heaviest
+    assert weight.widget_manager <= (WIDGET_MANAGER if weight.widget_state else 0)
+    assert weight.widget_state <= WIDGET_STATE
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -45,6 +45,10 @@ DEFECTS = {
     "image-alt in the dark theme": '<img src="data:,">',
     "scrolls sideways at 390": '<div style="width: 500px">wide</div>',
     "a panel behind": '<p class="cell_output"><i class="widget-subarea" style="background: red">w</i></p>',
+    "has no character": '<i class="fa-solid fa-nothing">x</i>',
+    "has no picture": '<style>b::after { content: "\\f0c9"; font: 900 1em "No such font"; }</style><b>Bold</b>',
+    "by 4 at 390": '<i class="fa-solid" style="display: block; width: 4px; height: 4px"></i>',
+    "too faint at 1280": '<i class="fa-solid" style="color: #bbb">xxxx</i>',
 }
 
 
