@@ -49,11 +49,12 @@ pdf: book browser  ## print the rendered book into _build/book.pdf
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab book
 
-lint: $(INSTALLED)  ## style, types, notebook rules
+lint: $(INSTALLED)  ## style, types, notebook rules, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/notebook_rules.py book/*.ipynb
+	$(BIN)/python tools/spelling.py
 
 format: $(INSTALLED)  ## format the sources and strip the notebooks
 	$(BIN)/ruff format .

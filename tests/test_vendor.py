@@ -1,4 +1,4 @@
-"""The vendored browser files are what the manifest says, and match the Python packages that use them."""
+"""The vendored files are what the manifest says, and match the Python packages that use them."""
 
 import importlib.metadata
 import importlib.util
@@ -15,8 +15,9 @@ spec.loader.exec_module(vendor)
 MANIFEST = json.loads((vendor.VENDOR / vendor.MANIFEST).read_text("utf-8"))
 
 
-def test_the_files_agree_with_the_manifest():
-    assert vendor.check() == []
+@pytest.mark.parametrize("folder", [vendor.VENDOR, vendor.DICTIONARY], ids=lambda folder: folder.name)
+def test_the_files_agree_with_the_manifest(folder: Path):
+    assert vendor.check(folder) == []
 
 
 def test_every_file_has_its_origin():

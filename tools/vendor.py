@@ -1,4 +1,4 @@
-"""Refresh or verify the browser files of other people that the rendered book carries.
+"""Refresh or verify the files of other people: what the rendered book carries, and the dictionary of the spelling test.
 
     python tools/vendor.py           fetch every package with npm, rewrite the files and the manifest
     python tools/vendor.py --check   verify the files against the manifest; touches nothing, needs no network
@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parent.parent / "book" / "_vendor"
+ROOT = Path(__file__).resolve().parent.parent
+VENDOR = ROOT / "book" / "_vendor"
+DICTIONARY = ROOT / "tests" / "spelling" / "dictionary"
 MANIFEST = "manifest.json"
 
 
@@ -61,6 +63,15 @@ PACKAGES = (
         "0.11.0",
         "MIT",
         {"dist/index.js": "widgets/anywidget.js", "LICENSE": "widgets/LICENSE-anywidget"},
+    ),
+)
+# British English with -ise, made from SCOWL.
+DICTIONARY_PACKAGES = (
+    Package(
+        "dictionary-en-gb",
+        "3.0.0",
+        "MIT AND BSD",
+        {"index.aff": "en-GB.aff", "index.dic": "en-GB.dic", "license": "LICENSE"},
     ),
 )
 # Written by hand and kept by a refresh: (package, version, licence).
@@ -109,18 +120,22 @@ def record(path: str, package: str, version: str, licence: str, content: bytes) 
     }
 
 
-def refresh(root: Path = VENDOR) -> None:
-    """Fetch everything, then replace the files and the manifest."""
+def refresh(
+    root: Path = VENDOR,
+    packages: tuple[Package, ...] = PACKAGES,
+    kept: dict[str, tuple[str, str, str]] = KEPT,
+) -> None:
+    """Fetch the packages of a folder, then replace its files and its manifest."""
     records, contents = [], {}
     with tempfile.TemporaryDirectory() as folder:
-        for package in PACKAGES:
+        for package in packages:
             for path, content in fetch(package, Path(folder)).items():
                 contents[path] = content
                 records.append(record(path, package.name, package.version, package.licence, content))
-    for path, origin in KEPT.items():
+    for path, origin in kept.items():
         records.append(record(path, *origin, (root / path).read_bytes()))
     for old in root.rglob("*"):
-        if old.is_file() and old.relative_to(root).as_posix() not in KEPT:
+        if old.is_file() and old.relative_to(root).as_posix() not in kept:
             old.unlink()
     for path, content in contents.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +163,8 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="verify only")
     if not parser.parse_args().check:
         refresh()
-    problems = check()
+        refresh(DICTIONARY, DICTIONARY_PACKAGES, {})
+    problems = [problem for folder in (VENDOR, DICTIONARY) for problem in check(folder)]
     print("\n".join(problems) or "The vendored files agree with the manifest.")
     sys.exit(1 if problems else 0)
 
