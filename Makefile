@@ -64,7 +64,7 @@ claims: $(INSTALLED)  ## execute the notebooks in place and keep the outputs tha
 	$(BIN)/jupyter execute --inplace book/*.ipynb
 	$(BIN)/nbstripout --keep-count book/*.ipynb
 
-bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdown and floor, evaluations, equivalence, the explorer
+bench: book browser  ## measure the training step beside its peers, its breakdown and floor, evaluations, equivalence, the explorer, the pages
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/breakdown.py
 	$(BIN)/python benchmarks/ceilings.py
@@ -72,6 +72,7 @@ bench: $(INSTALLED)  ## measure the training step beside its peers, its breakdow
 	$(BIN)/python benchmarks/equivalence.py
 	$(BIN)/python benchmarks/resume.py
 	PYTHONPATH=. $(BIN)/python benchmarks/browser.py
+	PYTHONPATH=. $(BIN)/python benchmarks/pages.py
 
 lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \

@@ -4,6 +4,7 @@ The theme draws its icons twice over: a script of 540 kB (compressed) turns ever
 SVG, and a style sheet holds the names of two thousand characters of a font of 160 kB. Here the style sheet alone does it:
 once the pages are written, a copy of it keeps the names that they use, and carries these characters of the theme's font.
 A name that has no character is an error. `_theme/templates/layout.html` links the copy and leaves the script away.
+It leaves the search index to the search page, and puts the state of widgets behind the text.
 
 The characters are those of Font Awesome Free, the icons of which are under CC BY 4.0 and the font under the SIL OFL 1.1;
 the style sheet says so in its comments.
@@ -33,9 +34,9 @@ STYLES = {"fa": "solid", "fas": "solid", "far": "regular", "fab": "brands"} | {
 # .fa-bars:before,.fa-navicon:before{content:"\f0c9"}
 NAMING = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"([^"]*)"\}')
 CLASSES = re.compile(r"""(["'`])([\w\s-]*\bfa-[\w\s-]+)\1""")
-PRIVATE = re.compile(
-    "[\ue000-\uf8ff]"
-)  # where icon fonts keep their characters
+STATE = "application/vnd.jupyter.widget-state+json"
+# Where icon fonts keep their characters.
+PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
 def unescaped(text: str) -> str:
@@ -132,15 +133,19 @@ def lightened(
     return light
 
 
-def name_style(
+def fill_template(
     _app: Sphinx,
     _page: str,
     _template: str,
     context: dict[str, Any],
     _doctree: object,
 ) -> None:
-    """Tell the template which style sheet to link."""
+    """Name the style sheet to link, and the state of the widgets, up to a megabyte, which goes behind the text."""
     context["light_style"] = LIGHT_STYLE
+    scripts = context["script_files"]
+    late = [one for one in scripts if one.attributes.get("type") == STATE]
+    context["late_scripts"] = late
+    context["script_files"] = [one for one in scripts if one not in late]
 
 
 def write_style(app: Sphinx, exception: Exception | None) -> None:
@@ -179,6 +184,7 @@ def write_style(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.connect("html-page-context", name_style)
+    # After myst-nb has added its scripts.
+    app.connect("html-page-context", fill_template, priority=900)
     app.connect("build-finished", write_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,29 +1,16 @@
 """One headless browser and one loopback server for all tests of the rendered book."""
 
 import os
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from inspection import PATIENCE, SETTLED, WIDGETS_ARE_DRAWN, open_page, pages_of
 from playwright.sync_api import Browser, Page, sync_playwright
+from serving import FLAGS, served
 
 from tools.browser import browser_path
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-)
 
 
 def book_folder() -> Path:
@@ -57,28 +44,18 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files without a line on the terminal for each request."""
-
-    def log_message(self, *_: object) -> None: ...
-
-
 @pytest.fixture(scope="session")
 def serve() -> Iterator:
     """A function from a folder to the address of a loopback server for it; all servers end with the tests."""
-    servers: dict[Path, ThreadingHTTPServer] = {}
+    addresses: dict[Path, str] = {}
+    with ExitStack() as servers:
 
-    def address(folder: Path) -> str:
-        if folder not in servers:
-            server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
-            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-            servers[folder] = server
-        return f"http://127.0.0.1:{servers[folder].server_port}"
+        def address(folder: Path) -> str:
+            if folder not in addresses:
+                addresses[folder] = servers.enter_context(served(folder))
+            return addresses[folder]
 
-    yield address
-    for server in servers.values():
-        server.shutdown()
-        server.server_close()
+        yield address
 
 
 @pytest.fixture(params=["file", "http"])

@@ -1,5 +1,6 @@
 """The rendered book in a real browser, from disk and over loopback, every other host out of reach."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +14,7 @@ TOC = Path(__file__).resolve().parents[2] / "book" / "_toc.yml"
 PLAIN_PAGE = 300_000  # bytes, compressed; weight.py says what counts
 WIDGET_MANAGER = 1_100_000  # once for the whole book, on pages with a widget
 WIDGET_STATE = 800_000  # on each of these pages
+STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def entries(toc: object) -> list[str]:
@@ -46,6 +48,14 @@ def test_page_is_light(browser: Browser, book: Path, serve, page_name: str):
     assert weight.plain <= PLAIN_PAGE, heaviest
     assert weight.widget_manager <= (WIDGET_MANAGER if weight.widget_state else 0)
     assert weight.widget_state <= WIDGET_STATE
+
+
+def test_text_does_not_wait_for_widgets(book: Path, page_name: str):
+    text = (book / page_name).read_text("utf-8")
+    managers = re.findall(r'<script[^>]*src="[^"]*_static/widgets/[^>]*>', text)
+    assert all(" defer" in manager for manager in managers)
+    assert bool(managers) == (STATE in text)
+    assert STATE not in text.partition("</article>")[0]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
