@@ -32,6 +32,7 @@ def test_every_text_is_spelt_right():
         ("$$\nteh\n$$ (eq-teh)\n\n```python\nteh\n```\n", []),
         ("{cite:p}`teh2014` {term}`nice <teh>` {term}`teh` {doc}`wrog <index>` {eq}`teh`", ["teh", "wrog"]),
         ("```{math}\n:label: teh\nteh\n```\n:::{admonition} Wrog title\n:class: teh\nwrog\n:::", ["Wrog", "wrog"]),
+        ("---\nteh: teh\n---\n:::{card}\n:img-top: teh.webp\n:img-alt: A wrog\n:::", ["wrog"]),
         ("[wrog](teh.md) <b title='teh'>wrog</b> https://teh.org/teh", ["wrog", "wrog"]),
         ("vae_teh, teh(x), teh.py, x = teh(y), 3teh", []),
     ],

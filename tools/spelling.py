@@ -26,10 +26,12 @@ SOURCES = ("*.md", "book/*.md", "book/api/*.md", "book/*.ipynb", "vae_core/**/*.
 
 # What is not prose, and the group of it that is. The order matters: what is outside comes first.
 NOT_PROSE = [
+    (r"(?s)\A---\n.*?\n---\n", None),  # front matter
     (r"(?ms)^(`{3,})(?!\{)[^\n]*\n.*?^\1", None),  # blocks of code
     (r"(?ms)^(`{3,}|:{3,})\{(?:math|bibliography|code-cell|eval-rst|toctree|tableofcontents)\}.*?^\1", None),
     (r"(?m)^[`:]{3,}\{[\w:-]+\}(.*)$", 1),  # the title of a directive
-    (r"(?m)^ *:(?:class|label|name|width|align|figclass|open|filter|style|gutter|columns|link|link-type):.*$", None),
+    (r"(?m)^ *:(?:[\w-]+-)?(?:alt|caption):(.*)$", 1),  # options of a directive: these are read,
+    (r"(?m)^ *:[\w-]+:.*$", None),  # and no others
     (r"(?s)\$\$.*?\$\$(?: *\([\w-]+\))?", None),  # with its label
     (r"(?<![\\$])\$(?=\S)[^$]+?(?<=\S)\$(?!\d)", None),
     (r"\{(?:term|doc|ref|numref|prf:ref)\}`([^`<]*?)\s*<[^`>]*>`", 1),
