@@ -37,7 +37,7 @@ class InferenceGaps(NamedTuple):
         elbo: (n,) of the encoder's q(z|x), by Gauss-Hermite quadrature: no sampling noise.
         best_elbo: (n,) of the best diagonal Gaussian found for each image.
         approximation_gap: (n,) log p(x) - best_elbo: no diagonal Gaussian is the posterior.
-        amortisation_gap: (n,) best_elbo - elbo, at least 0: the encoder does not find the best one.
+        amortisation_gap: (n,) `best_elbo - elbo`, at least 0: the encoder does not find the best one.
         best_mean: (n, 2) of the best diagonal Gaussian.
         best_log_var: (n, 2) of the best diagonal Gaussian, the logarithm of the variance.
     """

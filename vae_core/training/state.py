@@ -37,7 +37,7 @@ def snapshot(model: keras.Model, epoch: int) -> Snapshots:
 
 
 def save_checkpoint(path: Path, model: keras.Model, config: TrainingConfig, progress: Progress) -> None:
-    """Write everything that the next epoch depends on: weights, optimizer, seed generators, log, snapshots.
+    """Write everything that the next epoch depends on: weights, optimiser, seed generators, log, snapshots.
 
     Raises:
         OSError: if the file cannot be written; the last checkpoint is intact.
@@ -79,7 +79,7 @@ def load_checkpoint(path: Path, model: keras.Model, config: TrainingConfig) -> P
 
 
 def _variables(model: keras.Model) -> Iterator[tuple[str, Any]]:
-    """Yield all that training changes: weights, moving averages, seed generators, the optimizer's moments."""
+    """Yield all that training changes: weights, moving averages, seed generators, the optimiser's moments."""
     model.optimizer.build(model.trainable_variables)
     for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
         yield f"{index:03}/{variable.name}", variable
