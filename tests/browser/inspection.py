@@ -102,7 +102,7 @@ ICONS = """async ([theme, width]) => {
     return 'rgb(255, 255, 255)';
   };
   const known = {};
-  for (const element of document.querySelectorAll('body *')) {
+  for (const element of document.querySelectorAll('body :not(.katex, .katex *)')) {
     const name = (element.getAttribute('class') ?? element.tagName).replace(/\\s+/g, ' ');
     const isIcon = /(^| )fa-/.test(name) && !element.closest('svg, .widget-subarea');
     let picture = false;
