@@ -152,8 +152,11 @@ def test_the_page_and_python_move_each_other(notebook: Page):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.4, steps=8)
     page.mouse.up()
-    page.get_by_role("radio", name="VAE").check()
-    page.get_by_role("slider", name="Epoch").press("End")
+    page.get_by_role("slider", name="Epoch").press("ArrowUp")  # the widget's own, not the notebook's for the cell above
+    page.get_by_role("radio", name="autoencoder").press("ArrowUp")
+    expect(page.get_by_role("radio", name="VAE")).to_be_checked()
+    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_have_class(re.compile("jp-mod-active"))
+    expect(page.get_by_label("Strip from")).to_be_hidden()
     shown = [page.get_by_label(name, exact=True) for name in ("z\u2081", "z\u2082")]
     expect(shown[0]).not_to_have_value("1.25")
     heard = re.fullmatch(r"Python has \[(.*), (.*)\] (\w+) (\d+)", told(page).strip())

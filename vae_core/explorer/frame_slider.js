@@ -27,8 +27,7 @@ function render({ model, el }) {
   const [width, height] = model.get("_size");
   const last = addresses.length - 1;
 
-  // Lumino's managers would take the arrow keys for themselves without the attribute.
-  const root = make("div", "frame-slider", { role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+  const root = make("div", "frame-slider", { role: "group", "aria-label": label });
   const image = make("img", "frame-slider-image", width ? { width, height } : {});
   const controls = make("div", "frame-slider-controls");
   const button = make("button", "frame-slider-button", { type: "button" });
@@ -89,6 +88,8 @@ function render({ model, el }) {
     if (timer) stop();
     go(Number(input.value));
   });
+  // Without the attribute on each control, JupyterLab and Notebook would take the arrow keys for their own shortcuts.
+  for (const element of [root, button, input]) element.dataset.lmSuppressShortcuts = "true";
   root.addEventListener("keydown", (event) => event.stopPropagation());
   motion.addEventListener("change", stop);
   model.on("change:index", draw);

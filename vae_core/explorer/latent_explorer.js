@@ -1,6 +1,7 @@
 // The front end of vae_core.explorer.LatentExplorer, an anywidget module: nothing fetched, no HTML parsed.
 // Python joins it with the modules it imports (see modules.py), for an anywidget is one text.
 
+import { keepKeys } from "./keys.js";
 import { makeNetwork, unpack } from "./networks.js";
 import {
   bernoulliLogLikelihood,
@@ -99,7 +100,7 @@ function render({ model, el }) {
 function draw({ model, el, complain }) {
   const snapshots = readSnapshots(model);
   const names = model.get("model_names");
-  const models = Object.keys(names);
+  const models = [...new Set(snapshots.map((one) => one.model))]; // a saved page sorts the keys of names
   const epochs = model.get("epochs");
   const digits = bytes(model.get("_digits"));
   const digitLabels = model.get("digit_labels");
@@ -124,7 +125,6 @@ function draw({ model, el, complain }) {
     role: "application",
     "aria-roledescription": "plane with a point",
     "aria-label": "Latent plane. Arrow keys move the point, with Shift in large steps; Home returns to the origin.",
-    "data-lm-suppress-shortcuts": "true",
   });
   const picture = make("canvas", { class: "le-picture", width: SIDE, height: SIDE, role: "img" });
   const padCaption = make("span");
@@ -338,7 +338,7 @@ function draw({ model, el, complain }) {
   const figure = (caption, ...parts) => make("div", { class: "le-figure" }, caption, ...parts);
   const root = make(
     "div",
-    { class: "latent-explorer", role: "group", "aria-label": "Latent explorer", "data-lm-suppress-shortcuts": "true" },
+    { class: "latent-explorer", role: "group", "aria-label": "Latent explorer" },
     top,
     make(
       "div",
@@ -420,7 +420,8 @@ function draw({ model, el, complain }) {
         ? "Draw a digit, or pick one"
         : `Pick a digit; drawings need the encoder of epoch ${epochs.at(-1)}`;
     inputs.forEach((input, k) => {
-      if (document.activeElement !== input) input.value = z[k].toFixed(2);
+      const typing = document.activeElement === input && (input.value === "" || Number(input.value) === z[k]);
+      if (!typing) input.value = z[k].toFixed(2);
     });
     radios.forEach((label) => (label.firstChild.checked = label.firstChild.value === now.model));
     scrubber.value = epochs.indexOf(now.epoch);
@@ -474,14 +475,15 @@ function draw({ model, el, complain }) {
     else return;
     event.preventDefault();
   });
-  inputs.forEach((input, k) =>
+  inputs.forEach((input, k) => {
     input.addEventListener("input", () => {
       const value = Number(input.value);
       if (input.value === "" || !Number.isFinite(value)) return;
       moveTo(model.get("z").map((old, j) => (j === k ? value : old)));
-    }),
-  );
-  root.addEventListener("keydown", (event) => event.stopPropagation());
+    });
+    input.addEventListener("blur", refresh); // what was no number gives way to z
+  });
+  keepKeys(root);
 
   // Traits in, and whatever changes the look.
   const onDigit = () => {

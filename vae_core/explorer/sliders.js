@@ -1,5 +1,6 @@
 // The front end of vae_core.explorer.latent_sliders: the kernel decodes, the page shows.
 
+import { keepKeys } from "./keys.js";
 import { SIDE, paint } from "./pad.js";
 
 function render({ model, el }) {
@@ -7,7 +8,6 @@ function render({ model, el }) {
   root.className = "latent-explorer latent-sliders";
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Latent sliders");
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
   const canvas = document.createElement("canvas");
   canvas.className = "le-picture";
   canvas.width = canvas.height = SIDE;
@@ -33,7 +33,7 @@ function render({ model, el }) {
     return { label, input, shown };
   });
   root.append(note, canvas, ...sliders.map(({ label }) => label));
-  root.addEventListener("keydown", (event) => event.stopPropagation());
+  keepKeys(root);
   el.append(root);
 
   const draw = () => {
