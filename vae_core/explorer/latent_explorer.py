@@ -2,11 +2,13 @@
 
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import anywidget
+import jax
 import keras
 import numpy as np
 import traitlets
@@ -146,6 +148,7 @@ def _exported(models: Mapping[str, Epochs]) -> tuple[dict[str, Any], bytes]:
     packed: list[dict[str, Any]] = []
     names, windows, still = {}, {}, b""
     layers: dict[str, Any] = {}
+    encode: Callable[..., Any] | None = None
     for name, epochs in models.items():
         own = []
         for epoch, model in epochs:
@@ -153,7 +156,8 @@ def _exported(models: Mapping[str, Epochs]) -> tuple[dict[str, Any], bytes]:
             layers = layers or {"encoder": encoder.layers, "decoder": decoder.layers}
             if layers != {"encoder": encoder.layers, "decoder": decoder.layers}:
                 raise ValueError("All models of an explorer must have one architecture. Received: different ones.")
-            codes, log_var = model.encoder.predict(images, batch_size=len(images), verbose=0)  # compiled
+            encode = encode or _compiled(model.encoder)
+            codes, log_var = map(np.asarray, encode(_weights(model.encoder), images))
             own.append(_pack(name, epoch, decoder, codes, log_var, chosen))
         own[-1] |= _in_full(encoder, decoder)
         packed += own
@@ -173,12 +177,28 @@ def _exported(models: Mapping[str, Epochs]) -> tuple[dict[str, Any], bytes]:
     return traits, still
 
 
+def _compiled(network: keras.Model) -> Callable[..., Any]:
+    """Return a function of weights and inputs that serves every network of this one's architecture."""
+
+    @jax.jit
+    def run(weights: list[jax.Array], inputs: jax.Array) -> Any:
+        with keras.StatelessScope(state_mapping=zip(network.weights, weights, strict=True)):
+            return network(inputs, training=False)
+
+    return run
+
+
+def _weights(network: keras.Model) -> list[jax.Array]:
+    return [weight.value for weight in network.weights]
+
+
+@cache
 def _test_images() -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Return the test images whose codes are shown, their labels, and the indices of those that can be picked."""
     mnist = load_mnist()
     labels = mnist.y_test[:CODES]
     chosen = [int(index) for digit in range(10) for index in np.flatnonzero(labels == digit)[:DIGITS_OF_A_KIND]]
-    return mnist.x_test[:CODES], labels, chosen
+    return mnist.x_test[:CODES].copy(), labels.copy(), chosen  # not all of MNIST is kept
 
 
 def _pack(
@@ -215,7 +235,7 @@ def _mosaic(decoder: keras.Model, centre: list[float], half: float, count: int =
     """Return a PNG of the images decoded from a grid over the middle of a window."""
     steps = 0.7 * half * np.linspace(-1, 1, count)
     grid = grid_codes(centre[0] + steps, centre[1] - steps).reshape(-1, 2)
-    logits = decoder.predict(grid, batch_size=len(grid), verbose=0).reshape(count, count, 28, 28)
+    logits = np.asarray(_compiled(decoder)(_weights(decoder), grid)).reshape(count, count, 28, 28)
     pixels = (255 / (1 + np.exp(-logits))).transpose(0, 2, 1, 3).reshape(count * 28, count * 28)
     file = io.BytesIO()
     Image.fromarray(np.rint(pixels).astype(np.uint8)).save(file, format="PNG", optimize=True)
