@@ -314,10 +314,10 @@ function draw({ model, el, complain }) {
     link.click();
   });
   const code = make("textarea", { class: "le-code", readonly: "", rows: 6, "aria-label": "Python that decodes this point", hidden: "" });
-  const copy = button("Copy Python", async () => {
+  const python = () => {
     const now = snapshot();
     const z = model.get("z").map((value) => String(Number(value.toFixed(4))));
-    code.value = [
+    return [
       "import jax, numpy as np",
       "from vae_core import load_pretrained",
       "",
@@ -325,6 +325,9 @@ function draw({ model, el, complain }) {
       `z = np.array([[${z.join(", ")}]], dtype="float32")`,
       "image = jax.nn.sigmoid(model.decoder(z))[0, :, :, 0]",
     ].join("\n");
+  };
+  const copy = button("Copy Python", async () => {
+    code.value = python();
     code.hidden = false;
     code.select();
     try {
@@ -433,6 +436,7 @@ function draw({ model, el, complain }) {
     for (const one of [sample, truth]) one.disabled = !state.posterior?.logVar;
     toMean.disabled = !state.posterior;
     clear.disabled = !hasPicture();
+    if (!code.hidden && document.activeElement !== code) code.value = python();
     paintStrip(now);
     clearTimeout(speaking);
     speaking = setTimeout(() => (live.textContent = `${where}, ${facts.textContent}`), 400);
