@@ -11,7 +11,6 @@ from links import References, dead_ends
 BOOK = Path(__file__).resolve().parents[2] / "book"
 CITATION = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 EQUATION = re.compile(r"\{eq\}`(?:[^`<]*<)?([^`>]+)>?`")
-EXERCISES = re.compile(r"has the anchor (exercise|solution)-content twice")  # sphinx-exercise gives them one id
 
 
 def prose(source: Path) -> str:
@@ -23,12 +22,7 @@ def prose(source: Path) -> str:
 
 
 def test_every_link_leads_somewhere(book: Path):
-    assert [problem for problem in dead_ends(book) if not EXERCISES.search(problem)] == []
-
-
-@pytest.mark.xfail(reason="sphinx-exercise gives the contents of all exercises of a page one id", strict=True)
-def test_exercises_have_anchors_of_their_own(book: Path):
-    assert [problem for problem in dead_ends(book) if EXERCISES.search(problem)] == []
+    assert dead_ends(book) == []
 
 
 def test_the_bibliography_has_what_is_cited_and_nothing_else():
