@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 
 MAX_CELL_LINES = 25
+MAX_COLUMNS = 80  # as many as a page shows beside each other at 1280 pixels
 MAX_MEDIAN_LINES = 8
 CLAIM_TAGS = {"keep_output", "nbval-check-output"}
 
@@ -55,6 +56,8 @@ def broken_rules(notebook: Any) -> Iterator[str]:
             yield f"{where} is empty"
         if lines(cell) > MAX_CELL_LINES:
             yield f"{where} has {lines(cell)} lines; {MAX_CELL_LINES} is the most"
+        if (columns := max(map(len, cell.source.splitlines()), default=0)) > MAX_COLUMNS:
+            yield f"{where} has a line of {columns} columns; {MAX_COLUMNS} is the most"
         if number and cells[number - 1].cell_type != "markdown":
             yield f"{where} has no words before it"
         if tags(cell) & CLAIM_TAGS and not tags(cell) >= CLAIM_TAGS:
