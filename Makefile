@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test unit notebooks rendered browser serve pdf lab lint format claims bench lock weights vendor clean
+.PHONY: help install book test unit notebooks rendered pages widgets browser serve pdf lab lint format claims bench lock weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -25,7 +25,7 @@ book: $(INSTALLED)  ## execute every notebook and render the book into _build/ht
 	@echo "The book is rendered. Open _build/html/index.html in a browser, or run: make serve"
 
 test: $(INSTALLED)  ## unit tests, nbval on every notebook, the rendered book in a browser: two at a time
-	@echo "About 25 minutes on two cores. Each of the three parts prints what it found when it is through."
+	@echo "About 25 minutes on two cores. Each of the four parts prints what it found when it is through."
 	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) rendered unit notebooks
 
 unit: $(INSTALLED)
@@ -34,8 +34,13 @@ unit: $(INSTALLED)
 notebooks: $(INSTALLED)
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 book
 
-rendered: book browser
-	$(BIN)/python -m pytest tests/browser
+rendered: pages widgets
+
+pages: book browser
+	$(BIN)/python -m pytest tests/browser/test_book.py
+
+widgets: book browser
+	$(BIN)/python -m pytest tests/browser --ignore tests/browser/test_book.py
 
 browser: $(INSTALLED)
 	$(BIN)/python tools/browser.py
