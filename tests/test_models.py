@@ -8,7 +8,17 @@ import pytest
 from keras import ops
 
 from vae_core import objectives
-from vae_core.models import VAE, Autoencoder, AutoencoderOutput, VAEOutput, build_decoder, build_encoder
+from vae_core.models import (
+    MODEL_NAMES,
+    VAE,
+    Autoencoder,
+    AutoencoderOutput,
+    VAEOutput,
+    build_decoder,
+    build_encoder,
+    build_model,
+    networks_of,
+)
 
 # Layer, its class, shape of its output, parameters: the article's summary.
 ENCODER = [
@@ -276,6 +286,15 @@ def test_bad_settings_are_refused(kwargs, message):
 def test_networks_of_different_latent_dimension_are_refused():
     with pytest.raises(ValueError, match="Received: 2 from the encoder and 3 into the decoder"):
         VAE(build_encoder(2), build_decoder(3))
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_the_kernel_initializer_is_that_of_every_layer_and_nothing_else(name):
+    for network in networks_of(build_model(name, kernel_initializer="ones")).values():
+        kernels = [weight for weight in network.weights if weight.name == "kernel"]
+        assert len(kernels) == sum(hasattr(layer, "kernel") for layer in network.layers) > 2
+        assert all((weight.numpy() == 1).all() for weight in kernels)
+        assert all((weight.numpy() == 0).all() for weight in network.weights if weight.name == "bias")
 
 
 @pytest.mark.parametrize("build", [build_encoder, build_decoder])

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
 import keras
 import numpy as np
 
@@ -118,10 +117,8 @@ def _epochs(arrays: Mapping[str, np.ndarray]) -> list[int]:
 
 
 def _build(metadata: Mapping[str, Any]) -> keras.Model:
-    """Build the model that the metadata describe; its weights are to be replaced."""
-    # JAX takes seconds to compile this generator for kernels of four dimensions, unless it need not be partitionable.
-    with jax.threefry_partitionable(False):
-        return build_model(**metadata["model"])
+    """Build the model that the metadata describe; its weights are to be replaced, and zeros need no compiling."""
+    return build_model(**metadata["model"], kernel_initializer="zeros")
 
 
 def _set_weights(model: keras.Model, arrays: Mapping[str, np.ndarray], epoch: int) -> None:

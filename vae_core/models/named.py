@@ -19,6 +19,7 @@ def build_model(
     likelihood: str = "bernoulli",
     variance: float | None = None,
     seed: int | None = None,
+    kernel_initializer: str = "glorot_uniform",
     learning_rate: float = 1e-3,
 ) -> keras.Model:
     """Build and compile a model of the book.
@@ -31,6 +32,7 @@ def build_model(
         likelihood: of the first three, as in `VAE`.
         variance: of the first three, as in `VAE`.
         seed: of the sampling of z. The weights come from Keras' global seed, as always.
+        kernel_initializer: as of `build_encoder`.
         learning_rate: of Adam, whose other settings are Keras' own.
 
     Raises:
@@ -40,12 +42,15 @@ def build_model(
     model: keras.Model
     optimizer = keras.optimizers.Adam(learning_rate)
     if name == "classifier":
-        model = build_classifier()
+        model = build_classifier(kernel_initializer=kernel_initializer)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
         return model
     settings: dict[str, Any] = {"likelihood": likelihood, "variance": variance}
-    networks = build_encoder(latent_dim), build_decoder(latent_dim)
+    networks = (
+        build_encoder(latent_dim, kernel_initializer=kernel_initializer),
+        build_decoder(latent_dim, kernel_initializer=kernel_initializer),
+    )
     if name == "autoencoder":
         model = Autoencoder(*networks, **settings)
     else:
