@@ -41,9 +41,11 @@ def plot_learning_curves(
     if not 1 <= first_epoch <= len(epochs):
         raise ValueError(f"first_epoch must lie in 1..{len(epochs)}. Received: {first_epoch}.")
     many = len(epochs) > MARKED
+    made = axes is None
     if axes is None:
-        layout, height = (["aa", "bc"], 4.6) if many else (["abc"], 2.4)
-        axes = list(plt.subplot_mosaic("\n".join(layout), figsize=(5.5, height))[1].values())
+        layout, height = (["aa", "bc"], 4.8) if many else (["abc"], 2.7)
+        mosaic = plt.subplot_mosaic("\n".join(layout), figsize=(5.5, height), layout="constrained")
+        axes = list(mosaic[1].values())
     marks = ("-", "--") if many else ("o-", "s--")
     shown = epochs[first_epoch - 1 :]
     for ax, (name, title) in zip(axes, TERMS.items(), strict=True):
@@ -53,7 +55,10 @@ def plot_learning_curves(
         ax.grid(axis="y")
         _epoch_axis(ax, shown, log=log_epochs)
     axes[0].set_ylabel("nats per image")
-    axes[0].legend()
+    if made:
+        axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    else:
+        axes[0].legend()
     return list(axes)
 
 
