@@ -56,6 +56,13 @@ def test_punctuation_stays_with_a_short_formula(tiny_book: Path):
     assert [(part[0], part[-1]) for part in plain] == [("(", ")"), ("z", ".")]
 
 
+def test_the_table_of_run_times_holds_what_differs_between_notebooks(tiny_book: Path):
+    table = (tiny_book / "_build" / "html" / "index.html").read_text("utf-8").split("<table")[1].split("</table>")[0]
+    assert re.findall(r"<th[^>]*><p>([^<]*)</p>", table) == ["Document", "Modified", "Run Time (s)"]
+    assert [row.count("<td") for row in table.split("<tr")[2:]] == [3]
+    assert table.count("<col ") in (0, 3)
+
+
 def test_only_a_change_of_the_package_executes_again(tiny_book: Path):
     before = runs(tiny_book)
     assert build(tiny_book).returncode == 0

@@ -21,6 +21,7 @@ parts:
     chapters:
       - file: bibliography
 """
+RUN_TIMES = "```{nb-exec-table}\n```\n"
 BUILD = "from jupyter_book.cli.main import main; main()"
 
 
@@ -35,7 +36,7 @@ def make_tiny_book(root: Path, cells: list[str]) -> None:
     (root / "benchmarks" / "results").mkdir(parents=True)
     (root / "requirements.txt").write_text("nothing==1\n")
     (root / "book" / "_toc.yml").write_text(TOC)
-    (root / "book" / "index.md").write_text("# Book\n\nA line with $x^2$ and {cite:t}`kingma2014auto`.\n")
+    (root / "book" / "index.md").write_text("# Book\n\nA line with $x^2$ and {cite:t}`kingma2014auto`.\n\n" + RUN_TIMES)
     (root / "book" / "bibliography.md").write_text("# Bibliography\n\n```{bibliography}\n```\n")
     text = "# Chapter\n\n## Section\n\n```{math}\n:label: eq-one\n\\int_0^1 x \\, dx\n```\n\nSee {eq}`eq-one`."
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
