@@ -21,6 +21,12 @@ CARDS = """(cards) => Promise.all(cards.map(async (card) => {
     words: image.alt.split(' ').length };
 }))"""
 
+SHIFTED = """() => new Promise((done) => {
+  new PerformanceObserver((list) => done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0)))
+    .observe({ type: 'layout-shift', buffered: true });
+  setTimeout(() => done(0), 1000);
+})"""
+
 
 @pytest.fixture(params=["file", "http"])
 def landing(request: pytest.FixtureRequest, browser: Browser, serve, book: Path) -> Iterator[Page]:
@@ -55,6 +61,16 @@ def test_the_first_screen_holds_the_title_and_the_explorer(landing: Page):
     assert plane["y"] + plane["height"] <= 800
     picture = landing.locator(".le-picture").first.bounding_box()
     assert picture["y"] + picture["height"] <= 800
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_nothing_moves_when_the_explorer_is_drawn(browser: Browser, book: Path, width: int, height: int):
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto((book / "index.html").as_uri())
+    page.locator(".le-picture").first.wait_for(timeout=PATIENCE)
+    page.evaluate(SETTLED)
+    assert page.evaluate(SHIFTED) < 0.02  # of the screen; a page is called steady below 0.1
+    page.context.close()
 
 
 def test_the_map_leads_with_a_picture_to_every_chapter(landing: Page, book: Path):
