@@ -4,8 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
+# What a user's shell sets for other work must neither redirect an installation, nor change what a notebook runs on.
+export PIP_USER := 0
+export JUPYTER_PREFER_ENV_PATH := 1
+export IPYTHONDIR := $(CURDIR)/.venv/ipython
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_CONSTRAINT PIP_NO_BINARY PIP_DRY_RUN PIP_REQUIRE_HASHES
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSAFEPATH
+unexport JUPYTER_PATH KERAS_BACKEND MPLBACKEND MATPLOTLIBRC
+
 .DEFAULT_GOAL := help
-.PHONY: help install book test unit notebooks rendered pages widgets browser serve pdf lab lint format claims bench lock weights vendor clean
+.PHONY: help install book test unit notebooks rendered pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -16,7 +24,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
 	  f"The book needs Python 3.11 or later. Received: {sys.version.split()[0]}. Try: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -83,6 +91,20 @@ lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --quiet --output-file requirements.txt
+
+ranges: $(INSTALLED)  ## train from the wheel with the lowest and the newest versions that pyproject.toml allows
+	for end in lowest-direct highest; do \
+	  $(BIN)/uv venv --quiet --clear --python $(PYTHON) .venv/$$end && \
+	  $(BIN)/uv pip compile --quiet --resolution $$end --python $(PYTHON) --extra figures --extra explorer --extra train \
+	    --output-file .venv/$$end.txt pyproject.toml && \
+	  $(BIN)/uv pip install --quiet --python .venv/$$end --requirement .venv/$$end.txt \
+	    beartype pip pytest scikit-learn setuptools && \
+	  .venv/$$end/bin/python -m pytest tests/test_wheel.py || exit 1; \
+	done
+
+mutants: $(INSTALLED)  ## change the mathematical modules in every small way, and list the changes that no test notices
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 weights: $(INSTALLED)  ## train the shipped weights again, about an hour on two cores; a killed run goes on
 	$(BIN)/python tools/make_weights.py

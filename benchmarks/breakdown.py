@@ -4,7 +4,7 @@
 
 The same VAE is compiled with each set of layers; XLA's profiler times every operation of a step, and the name that
 each operation keeps of the layer it came from says where to count it. Steps of the two alternate. The result goes to
-benchmarks/results/breakdown.json.
+benchmarks/results/breakdown, one file a processor.
 """
 
 import re
@@ -19,9 +19,9 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
-from common import machine, use_layers, write_results
+from common import article_vae, machine, write_processor_results
 
-from vae_core import layers, models
+from vae_core import layers
 
 PARTS = {  # the first pattern found in an operation's name
     "transposed convolutions": r"decoder\)+/(deconv_|logits)|convolution-base-dilated",
@@ -34,10 +34,7 @@ STEPS = 40
 
 def compiled_step(module: Any) -> tuple[Any, Any]:
     """Return the compiled training step of the article's VAE made of a module's layers, and its state."""
-    use_layers(module)
-    keras.utils.set_random_seed(0)
-    model = models.VAE(models.build_encoder(), models.build_decoder(), seed=0)
-    model.compile(optimizer="adam")
+    model = article_vae(module)
     images = np.asarray(vae_core.load_mnist().x_train[:128])
     model.fit(images, batch_size=128, verbose=0)
     variables = (
@@ -101,7 +98,7 @@ def main() -> None:
         print(name, f"{sum(sum(times.values()) for times in table.values()):.1f} ms of operations")
         for part, times in report[name].items():
             print(f"  {part:28}{times['forward']:8.2f} forward {times['backward']:8.2f} backward")
-    write_results("breakdown", {"machine": described, "steps": STEPS, "milliseconds": report})
+    write_processor_results("breakdown", {"machine": described, "steps": STEPS, "milliseconds": report})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tools.browser import browser_path
 from vae_core.explorer import LatentExplorer
-from vae_core.explorer.modules import joined
+from vae_core.explorer.front_end import joined
 
 PASSES = 400
 FRAMES = 300
@@ -56,13 +56,14 @@ SHOW = """async ({ text, css, state }) => {
   Object.assign(window, { model, makeNetwork, unpack });
 }"""
 PASS = """({ name, passes }) => {
-  const packed = model.get("_snapshots").find((one) => one.encoder.byteLength);
-  const run = makeNetwork(model.get("_layers")[name], unpack(packed[name], packed.dtype));
-  const digits = model.get("_digits");
+  const content = model.get("_content");
+  const packed = content.snapshots.find((one) => one.encoder.byteLength);
+  const run = makeNetwork(content.layers[name], unpack(packed[name], packed.dtype));
+  const pictures = content.pictures;
   const input = (i) =>
     name === "decoder"
       ? [3 * Math.cos(i), 3 * Math.sin(i)]
-      : Float64Array.from({ length: 784 }, (_, k) => digits.getUint8(784 * (i % 20) + k) / 255);
+      : Float64Array.from({ length: 784 }, (_, k) => pictures.getUint8(784 * (i % 20) + k) / 255);
   const times = [];
   for (let i = 0; i < passes; i++) {
     const x = input(i);
@@ -87,11 +88,11 @@ DRAG = """async (frames) => {
   }
   return { stamps, drawings };
 }"""
-POSTERIOR = """async (digit) => {
+POSTERIOR = """async (picked) => {
   const truth = [...document.querySelectorAll("button")].find((one) => one.textContent === "Exact posterior");
   const note = document.querySelector(".le-note");
   if (truth.getAttribute("aria-pressed") === "true") truth.click();
-  model.set("digit", digit);
+  model.set("picked", picked);
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const start = performance.now();
   truth.click();
@@ -125,7 +126,7 @@ def measure(page: Page) -> dict[str, Any]:
     page.evaluate(DRAG, 30)
     drag = page.evaluate(DRAG, FRAMES)
     stamps = drag["stamps"]
-    posterior = [page.evaluate(POSTERIOR, digit) for digit in range(POSTERIORS)]
+    posterior = [page.evaluate(POSTERIOR, picked) for picked in range(POSTERIORS)]
     return {
         "decoder_ms": summary(passes["decoder"]),
         "encoder_ms": summary(passes["encoder"]),

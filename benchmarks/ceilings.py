@@ -5,7 +5,7 @@
 Matrix products give the ceiling of arithmetic, an element-wise sum the ceiling of memory traffic, in the cache and out
 of it. XLA counts the operations of the compiled step; at the ceiling of arithmetic they take the floor that stands by
 the measured step. There is no such floor of traffic: the bytes that XLA counts include those that never leave a
-register. The result is printed and written to benchmarks/results/ceilings.json: medians.
+register. The result is printed and written to benchmarks/results/ceilings, one file a processor: medians.
 """
 
 import statistics
@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from breakdown import compiled_step
-from common import machine, write_results
+from common import machine, write_processor_results
 
 from vae_core import layers
 
@@ -71,7 +71,7 @@ def main() -> None:
         "arithmetic_floor_ms": round(1e3 * cost["flops"] / 1e9 / max(report["gflops"].values()), 2),
     }
     print(report)
-    write_results("ceilings", {"machine": described, **report})
+    write_processor_results("ceilings", {"machine": described, **report})
 
 
 if __name__ == "__main__":

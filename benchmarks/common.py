@@ -1,7 +1,8 @@
-"""What the benchmarks share: the machine they ran on, the layers under comparison, results written whole."""
+"""What the benchmarks share: the machine they ran on, the model they time, results written whole."""
 
 import os
 import platform
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,21 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
-def machine() -> dict[str, Any]:
-    """Describe the machine, its load and the versions."""
+def processor() -> str:
+    """Name the processor; virtual machines often show a bare brand, so family, model and stepping tell it apart."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    first = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
+    if "model name" not in first:
+        return platform.processor() or platform.machine()
+    numbers = {"family": "cpu family", "model": "model", "stepping": "stepping"}
+    return f"{first['model name']} ({', '.join(f'{name} {first.get(key)}' for name, key in numbers.items())})"
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine, its load and the versions."""
     return {
-        "processor": models[0] if models else platform.processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "load_before": [round(value, 2) for value in os.getloadavg()],
         "system": platform.system(),
@@ -24,17 +33,27 @@ def machine() -> dict[str, Any]:
     }
 
 
-def use_layers(module: Any) -> None:
-    """Let `vae_core.models` build its networks of a module's layers: `keras.layers` or `vae_core.layers`."""
-    from vae_core.models import networks
+def article_vae(layers: Any, seed: int = 0) -> Any:
+    """Return the article's VAE, compiled with Adam, of the layers of `keras.layers` or `vae_core.layers`."""
+    import keras
 
-    for name in ("Conv2D", "Conv2DTranspose", "BatchNormalization"):
-        setattr(networks, name, getattr(module, name))
+    from vae_core import VAE, networks
+
+    keras.utils.set_random_seed(seed)
+    model = VAE(*networks.article(layers=layers), seed=seed)
+    model.compile(optimizer="adam")
+    return model
 
 
 def write_results(name: str, report: dict[str, Any]) -> None:
     """Write results/NAME.json, whole or not at all."""
     from vae_core.files import write_json  # here, as a benchmark times the import of vae_core
 
-    RESULTS.mkdir(exist_ok=True)
-    write_json(RESULTS / f"{name}.json", report)
+    path = RESULTS / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, report)
+
+
+def write_processor_results(name: str, report: dict[str, Any]) -> None:
+    """Write results/NAME/PROCESSOR.json: what depends on the processor is kept for each that was measured."""
+    write_results(f"{name}/{re.sub('[^a-z0-9]+', '-', report['machine']['processor'].lower()).strip('-')}", report)

@@ -3,7 +3,8 @@
     python benchmarks/equivalence.py [--images N]
 
 Rounding differs, so single runs drift apart; their losses must come from one distribution. Printed and written to
-benchmarks/results/equivalence.json: final losses of every run, the difference of the means and its standard error.
+benchmarks/results/equivalence, one file a processor: final losses of every run, the difference of the means and its
+standard error.
 """
 
 import argparse
@@ -13,20 +14,17 @@ import vae_core  # isort: skip  # selects the backend of Keras
 
 import keras
 import numpy as np
-from common import machine, use_layers, write_results
+from common import article_vae, machine, write_processor_results
 
-from vae_core import layers, models
+from vae_core import layers
 
 SEEDS, EPOCHS = range(5), 3
 
 
 def final_losses(module: Any, seed: int, images: int) -> tuple[float, float]:
     """Return the training loss of the last epoch and the loss on 4,000 other images after it, in nats per image."""
-    use_layers(module)
     x = vae_core.load_mnist().x_train
-    keras.utils.set_random_seed(seed)
-    model = models.VAE(models.build_encoder(), models.build_decoder(), seed=seed)
-    model.compile(optimizer="adam")
+    model = article_vae(module, seed)
     history = model.fit(x[:images], batch_size=128, epochs=EPOCHS, verbose=0)
     held_out = model.evaluate(x[-4000:], batch_size=500, verbose=0, return_dict=True)
     return history.history["loss"][-1], held_out["loss"]
@@ -47,7 +45,7 @@ def main() -> None:
         error = np.sqrt((ours.var(ddof=1) + stock.var(ddof=1)) / len(ours))
         report[name] = {"difference": ours.mean() - stock.mean(), "standard_error": error}
         print(f"{name}: keras {stock.mean():.2f}, vae_core {ours.mean():.2f}; {report[name]}")
-    write_results("equivalence", report)
+    write_processor_results("equivalence", report)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ mlp: the PyTorch example, 784-400-20, trained on the 60,000 grey training images
 conv: the keras.io example, two latent dimensions, trained on all 70,000 images; the training loss in two ways: averaged
 over the epoch, and as a Keras 2 progress bar printed it, which averaged the running mean over the steps once more.
 
-The networks are built of layers, with initial weights drawn as in the original, and trained as `vae_core.models.VAE`.
+The networks are built of layers, with initial weights drawn as in the original, and trained as `vae_core.VAE`.
 Each seed is a run of its own. The result is benchmarks/results/published_mlp.json or published_conv.json, with all
 losses in nats per image. Seeds that are in the file already are kept; remove it to start anew.
 """

@@ -1,12 +1,12 @@
 """Training the article's VAE on a CPU: ours beside stock Keras (JAX, TensorFlow), plain JAX and PyTorch.
 
-    python benchmarks/training_step.py [--only step | --only scaling] [--rounds N]
+    python benchmarks/training_step.py [--only step | --only scaling] [--contestants NAME ...] [--rounds N]
 
 Every contestant is a process of its own, and in each round each of them makes one run in turn, so that whatever else
 the machine does falls on all alike. The peers live in benchmarks/.venv-peers, which the first run makes: they are no
-dependencies of the project. The first part measures all of them in the article's setting and writes
-benchmarks/results/training_step.json; the second varies the setting for Keras' layers and ours and writes
-benchmarks/results/scaling.json.
+dependencies of the project, and are made only if one of them takes part. The first part measures the contestants in the
+article's setting and writes benchmarks/results/training_step, one file a processor; the second varies the setting for
+Keras' layers and ours and writes benchmarks/results/scaling.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import time
 import venv
 from pathlib import Path
 
-from common import machine, write_results
+from common import machine, write_processor_results
 
 HERE = Path(__file__).parent
 PEERS = HERE / ".venv-peers"
@@ -40,14 +40,18 @@ VARIED = {"batch": (16, 32, 64, 128, 256, 512), "size": (16, 56, 112), "latent_d
 SCALING = [{**ARTICLE, "steps": 23, key: value} for key, values in VARIED.items() for value in values]
 
 
+def is_peer(name: str) -> bool:
+    """Return whether a contestant needs packages that the project does not."""
+    return name == "keras_tensorflow" or name.startswith("torch")
+
+
 class Contestant:
     """A process that trains on request."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        peer = name == "keras_tensorflow" or name.startswith("torch")
         self.process = subprocess.Popen(
-            [PEERS / "bin" / "python" if peer else sys.executable, HERE / "contestants" / "serve.py", name],
+            [PEERS / "bin" / "python" if is_peer(name) else sys.executable, HERE / "contestants" / "serve.py", name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -122,9 +126,9 @@ def peer_versions() -> dict[str, str]:
 
 
 def table(results: dict[str, dict[str, float]]) -> str:
-    """Return the article's setting as text, ratios to the first contestant (stock Keras on JAX) included."""
+    """Return the article's setting as text, ratios to the first contestant included."""
     lines = [f"{'':22}{'ms/step':>9}{'min':>8}{'CPU ms':>9}{'min':>8}{'stock/this':>12}{'CPU':>7}"]
-    stock = results[CONTESTANTS[0]]
+    stock = next(iter(results.values()))
     for name, r in results.items():
         ratios = stock["wall_ms_median"] / r["wall_ms_median"], stock["cpu_ms_median"] / r["cpu_ms_median"]
         lines.append(
@@ -139,21 +143,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("step", "scaling"), help="one of the two parts")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS, metavar="NAME")
     options = parser.parse_args()
-    install_peers()
     if options.only != "scaling":
-        described = {**machine(), "peers": peer_versions()}
-        times = measure(CONTESTANTS, ARTICLE, options.rounds)
+        described, names = machine(), tuple(options.contestants)
+        if any(is_peer(name) for name in names):
+            install_peers()
+            described["peers"] = peer_versions()
+        times = measure(names, ARTICLE, options.rounds)
         print(table(times))
         report = {"machine": described, "setting": ARTICLE, "rounds": options.rounds, "training_step": times}
-        write_results("training_step", report)
+        write_processor_results("training_step", report)
     if options.only != "step":
         described, rounds, scaling = machine(), max(3, options.rounds // 3), []
         for setting in SCALING:
             times = measure(("keras_jax", "vae_core"), setting, rounds)
             scaling.append({**setting, "times": times})
             print(setting, {name: r["wall_ms_median"] for name, r in times.items()})
-        write_results("scaling", {"machine": described, "rounds": rounds, "scaling": scaling})
+        write_processor_results("scaling", {"machine": described, "rounds": rounds, "scaling": scaling})
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ os.environ |= {
 }
 
 # The modules of pure functions. Keras inspects the constructors of its subclasses, which the hook would hide.
-PURE = ("checks", "data", "evaluation", "figures", "likelihoods", "linear_gaussian", "objectives", "layers.trilinear")
+PURE = (
+    "data", "evaluation", "figures", "likelihoods", "linear_gaussian", "objectives", "prior", "layers.patches",
+    "layers.trilinear",
+)  # fmt: skip
 jaxtyping.install_import_hook([f"vae_core.{module}" for module in PURE], "beartype.beartype")
 
 import vae_core  # noqa: E402, F401

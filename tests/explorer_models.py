@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from vae_core.models import VAE, Autoencoder, build_decoder, build_encoder
+from vae_core import networks
+from vae_core.data import mnist_test
+from vae_core.explorer import LatentExplorer
+from vae_core.models import VAE, Autoencoder
 
 EPOCHS = (0, 3)
 
@@ -16,8 +19,9 @@ def trained_like(model, seed=0):
     return model
 
 
-def make(kind, seed):
-    return kind(trained_like(build_encoder(), seed), trained_like(build_decoder(), seed))
+def make(kind, seed=0, built=None, **options):
+    encoder, decoder = built or networks.article()
+    return kind(trained_like(encoder, seed), trained_like(decoder, seed), **options)
 
 
 def make_models():
@@ -25,3 +29,7 @@ def make_models():
         "vae": {epoch: make(VAE, epoch) for epoch in EPOCHS},
         "autoencoder": {epoch: make(Autoencoder, 10 + epoch) for epoch in EPOCHS},
     }
+
+
+def make_explorer():
+    return LatentExplorer(snapshots=make_models(), images=mnist_test())

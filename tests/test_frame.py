@@ -133,7 +133,7 @@ def test_the_first_mention_of_a_name_leads_to_the_reference(plain: Path):
 def test_the_citation_is_that_of_the_file(plain: Path):
     text = re.sub(r"<[^>]+>", "", page(plain, "citing"))
     assert "@misc{vae-executed," in text
-    assert "(version 0.1.0)" in text
+    assert "(version 0.2.0)" in text
 
 
 def test_the_head_describes_the_page(plain: Path, hosted: Path):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vae_core import linear_gaussian, objectives
+from vae_core.likelihoods import Gaussian
 
 SEEDS = [0, 1, 2]
 CHEAP = settings(deadline=None, derandomize=True, max_examples=25)
@@ -69,7 +70,7 @@ def test_the_posterior_is_bayes_rule(seed):
     mean, covariance = linear_gaussian.posterior(model, x)
     z = np.random.default_rng(seed).normal(size=(7, 2))
     log_prior = scipy.stats.norm.logpdf(z).sum(axis=1)
-    log_likelihood = objectives.gaussian_log_likelihood(x, linear_gaussian.decode(model, z), variance=model.variance)
+    log_likelihood = Gaussian(model.variance).log_prob(x, linear_gaussian.decode(model, z))
     expected = log_prior + log_likelihood - linear_gaussian.log_evidence(model, x)
     received = [
         scipy.stats.multivariate_normal.logpdf(point, centre, covariance) for point, centre in zip(z, mean, strict=True)
@@ -101,11 +102,11 @@ def test_the_elbo_equals_the_monte_carlo_average_of_the_objectives(seed):
     model, x = random_model(seed), random_data(seed, count=3)
     rng = np.random.default_rng(seed)
     mean, log_var = rng.normal(size=(2, 3, 2))
-    log_likelihood = objectives.get_log_likelihood("gaussian", variance=float(model.variance))
+    likelihood = Gaussian(model.variance)
 
     def one_sample(epsilon):
         output = linear_gaussian.decode(model, objectives.reparameterize(mean, log_var, epsilon))
-        return objectives.elbo(x, output, mean, log_var, log_likelihood=log_likelihood).elbo
+        return objectives.elbo(x, output, mean, log_var, likelihood=likelihood).elbo
 
     draws = np.asarray(jax.vmap(one_sample)(rng.normal(size=(20_000, 3, 2))))
     exact = linear_gaussian.elbo(model, x, mean, jax.vmap(jnp.diag)(jnp.exp(log_var)))

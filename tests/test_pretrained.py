@@ -1,22 +1,22 @@
 """The shipped weights: whole, as good as their provenance says, and made by the command that it names."""
 
-import dataclasses
 import hashlib
 import json
 import shlex
 import shutil
 
-import jax
+import keras
 import numpy as np
 import pytest
 
-from tools.make_weights import SHIPPED
+import vae_core
+from tools.make_weights import RECIPES
 from vae_core import data, evaluation, load_mnist, load_pretrained, pretrained
-from vae_core.__main__ import parser
-from vae_core.models import networks_of
-from vae_core.training import SNAPSHOT_EPOCHS, TrainingConfig
+from vae_core.cli.parser import parser
+from vae_core.files import write_arrays
+from vae_core.training import SNAPSHOT_EPOCHS
 
-LATENT = ("vae", "autoencoder", "noisy-autoencoder")
+X = np.random.default_rng(0).random((4, 28, 28, 1), np.float32)
 
 
 @pytest.fixture
@@ -27,32 +27,49 @@ def copied(tmp_path, monkeypatch):
 
 
 def test_the_shipped_files_are_those_of_the_recipe_and_small():
-    assert set(pretrained.pretrained_names()) == set(SHIPPED)
+    assert set(pretrained.pretrained_names()) == set(RECIPES)
     for path in pretrained.FOLDER.glob("*.npz"):
         assert path.stat().st_size < 1.5e6
 
 
-@pytest.mark.parametrize("name", sorted(SHIPPED))
+@pytest.mark.parametrize("name", sorted(RECIPES))
 def test_provenance_says_how_the_weights_were_made(name):
-    provenance = pretrained.provenance(name)
-    config, _ = SHIPPED[name]
-    assert provenance["config"] == dataclasses.asdict(config)
+    provenance, recipe = pretrained.provenance(name), RECIPES[name]
+    arguments = shlex.split(provenance["command"])[3:]
+    assert arguments == recipe.arguments(arguments[-1])
+    options = parser().parse_args(arguments)
+    for setting in ("model", "epochs", "seed", "batch_size", "learning_rate"):
+        assert provenance["config"][setting] == getattr(options, setting)
     assert provenance["data_sha256"] == data.MNIST_SHA256
-    assert [entry["epoch"] for entry in provenance["log"]] == list(range(1, config.epochs + 1))
-    options = parser().parse_args(shlex.split(provenance["command"])[3:])
-    asked = {name: getattr(options, name) for name in dataclasses.asdict(config)}
-    assert TrainingConfig(**asked) == config
+    assert [entry["epoch"] for entry in provenance["log"]] == list(range(1, recipe.epochs + 1))
 
 
-@pytest.mark.parametrize("name", sorted(SHIPPED))
-def test_every_shipped_epoch_loads_and_differs(name):
-    sums = {
-        epoch: sum(
-            float(np.abs(v).sum()) for net in networks_of(load_pretrained(name, epoch)).values() for v in net.weights
-        )
-        for epoch in SHIPPED[name][1]
-    }
-    assert len(set(sums.values())) == len(sums)
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_shipped_epoch_is_a_model_of_its_own_that_differs(name):
+    models = dict(pretrained.load_snapshots(name))
+    assert tuple(models) == RECIPES[name].shipped
+    sums = {epoch: sum(float(np.abs(weight).sum()) for weight in model.weights) for epoch, model in models.items()}
+    assert len(set(sums.values())) == len(models)
+    for epoch in (min(models), max(models)):
+        for ours, theirs in zip(models[epoch].weights, load_pretrained(name, epoch).weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_shipped_model_is_compiled_and_of_its_kind():
+    vae, noisy, autoencoder = map(load_pretrained, ("vae", "noisy-autoencoder", "autoencoder"))
+    assert (type(vae), vae.beta, vae.likelihood) == (vae_core.VAE, 1.0, vae_core.likelihoods.Bernoulli())
+    assert (type(noisy), noisy.beta) == (vae_core.VAE, 0.0)
+    assert type(autoencoder) is vae_core.Autoencoder
+    assert all(model.compiled for model in (vae, noisy, autoencoder, load_pretrained("classifier")))
+    assert np.isfinite(vae.evaluate(X, verbose=0)).all()
+
+
+def test_the_shipped_numbers_are_those_of_their_names():
+    """The arrays are taken in their order: it is the order of the model's weights."""
+    for name in RECIPES:
+        arrays, _ = pretrained.read_run(pretrained.FOLDER / f"{name}.npz")
+        last = [key for key in arrays if key.startswith(f"{RECIPES[name].shipped[-1]}/")]
+        assert [key.split("/", 2)[2] for key in last] == [weight.path for weight in load_pretrained(name).weights]
 
 
 def test_the_last_epoch_is_the_default():
@@ -63,7 +80,7 @@ def test_the_last_epoch_is_the_default():
 def test_the_vae_is_as_good_as_its_provenance_says():
     count = 1000
     model, x = load_pretrained("vae"), load_mnist().x_test[:count]
-    estimate = evaluation.evaluate_elbo(model.encoder, model.decoder, x, num_samples=10, progress=False)
+    estimate = evaluation.elbo(model, x, num_samples=10, progress=False)
     claimed = pretrained.provenance("vae")["evaluation"]["test"]
     spread = claimed["elbo_standard_error"] * np.sqrt(10_000 / count)
     assert abs(estimate.elbo - claimed["elbo"]) < 4 * spread
@@ -109,11 +126,67 @@ def test_damaged_weights_are_refused(copied):
         load_pretrained("vae")
 
 
-def test_missing_weights_are_named(copied, monkeypatch):
-    monkeypatch.setattr(pretrained, "pretrained_names", lambda: ["vae"])
-    (copied / "vae.npz").unlink()
-    with pytest.raises(FileNotFoundError, match=r"There is no file .*vae.npz. Restore it with"):
+@pytest.mark.parametrize("missing", ["vae.npz", "SHA256SUMS"])
+def test_a_missing_file_is_named(copied, missing):
+    (copied / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=rf"There is no file .*{missing}. Restore it with"):
         load_pretrained("vae")
+
+
+def test_a_missing_folder_is_named(copied):
+    shutil.rmtree(copied)
+    with pytest.raises(FileNotFoundError, match=r"There is no file .* Restore it with"):
+        pretrained.pretrained_names()
+
+
+def test_an_edited_provenance_is_not_believed(copied):
+    path = copied / "vae.json"
+    path.write_text(path.read_text().replace('"elbo": -1', '"elbo": -0'))
+    with pytest.raises(ValueError, match=r"vae.json is damaged. Expected SHA-256"):
+        pretrained.provenance("vae")
+
+
+def test_the_weights_of_another_model_are_named(copied):
+    for suffix in (".npz", ".json"):
+        shutil.copy(copied / f"autoencoder{suffix}", copied / f"vae{suffix}")
+    with pytest.raises(ValueError, match=r"vae.npz holds what belongs into autoencoder.npz"):
+        load_pretrained("vae")
+    with pytest.raises(ValueError, match=r"vae.json holds what belongs into autoencoder.json"):
+        pretrained.provenance("vae")
+
+
+@pytest.mark.parametrize("epoch", [True, "100", 2.5])
+def test_an_epoch_is_an_integer(epoch):
+    with pytest.raises(ValueError, match="Received: "):
+        load_pretrained("vae", epoch)
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    write_arrays(tmp_path / "other.npz", {"state/000": np.ones(2)}, {})
+    with pytest.raises(ValueError, match=r"is the checkpoint of a run.* Expected: its weights, .*weights.npz"):
+        pretrained.load_weights(tmp_path / "other.npz")
+    write_arrays(tmp_path / "other.npz", {"x": np.ones(2)}, {})
+    with pytest.raises(ValueError, match="holds arrays that are no weights of vae_core"):
+        pretrained.load_weights(tmp_path / "other.npz")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        pretrained.load_weights(tmp_path)
+
+
+def test_weights_that_do_not_fit_their_model_are_refused(tmp_path):
+    arrays, metadata = pretrained.read_run(pretrained.FOLDER / "vae-seed-1.npz")
+    arrays.pop(next(iter(arrays)))
+    write_arrays(tmp_path / "weights.npz", arrays, metadata)
+    with pytest.raises(ValueError, match="holds other weights than those of the model that it describes"):
+        pretrained.load_weights(tmp_path / "weights.npz")
+
+
+def test_code_in_a_configuration_is_not_run(tmp_path):
+    x = keras.Input((3,))
+    model = keras.Model(x, keras.layers.Lambda(lambda v: v)(keras.layers.Dense(2)(x)))
+    arrays = {f"0/{index}": np.array(weight) for index, weight in enumerate(model.weights)}
+    write_arrays(tmp_path / "weights.npz", arrays, {"model": keras.saving.serialize_keras_object(model)})
+    with pytest.raises((TypeError, ValueError), match=r"[Ll]ambda|unsafe|deserializ"):
+        pretrained.load_weights(tmp_path / "weights.npz")
 
 
 def test_unknown_names_and_epochs_are_refused():
@@ -123,21 +196,7 @@ def test_unknown_names_and_epochs_are_refused():
         load_pretrained("vae", 42)
 
 
-@pytest.mark.parametrize("name", LATENT)
+@pytest.mark.parametrize("name", sorted(RECIPES))
 def test_weights_hash_is_the_file_s(name):
     content = (pretrained.FOLDER / f"{name}.npz").read_bytes()
     assert hashlib.sha256(content).hexdigest() == pretrained.provenance(name)["weights_sha256"]
-
-
-def test_snapshots_are_the_epochs_one_by_one():
-    def numbers(model):
-        return {key: net.get_weights() for key, net in networks_of(model).items()}
-
-    epochs = []
-    for epoch, model in pretrained.load_snapshots("vae"):
-        epochs.append(epoch)
-        if epoch in (0, 50, 100):
-            jax.tree.map(np.testing.assert_array_equal, numbers(model), numbers(load_pretrained("vae", epoch)))
-    assert epochs == list(SNAPSHOT_EPOCHS)
-    with pytest.raises(ValueError, match="There are weights of"):
-        next(pretrained.load_snapshots("gan"))

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import vae_core  # first: it selects the JAX backend
 
-import jax
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,6 +22,7 @@ from PIL import Image
 
 from vae_core import evaluation, figures
 from vae_core.files import write_whole
+from vae_core.prior import grid_codes, prior_radius, quantile_coordinates
 
 ROOT = Path(__file__).parents[1]
 MAP = ROOT / "book" / "images" / "map"
@@ -39,13 +39,13 @@ class Shipped:
         mnist = vae_core.load_mnist()
         self.x, self.labels = mnist.x_test[:3000], mnist.y_test[:3000]
         self.vae, self.autoencoder = vae_core.load_pretrained("vae"), vae_core.load_pretrained("autoencoder")
-        self.mean, self.log_var = (np.asarray(part) for part in self.vae.encoder(self.x, training=False))
-        self.codes = np.asarray(self.autoencoder.encoder(self.x, training=False)[0])
+        self.mean, self.log_var = self.vae.encode(self.x)
+        self.codes = self.autoencoder.encode(self.x)
 
     def decoded(self, z: np.ndarray) -> np.ndarray:
         """Return the VAE's images of points (..., 2) of the plane, (..., 28, 28) in [0, 1]."""
-        logits = self.vae.decoder(np.reshape(z, (-1, 2)).astype(np.float32), training=False)
-        return np.asarray(jax.nn.sigmoid(logits)).reshape(*np.shape(z)[:-1], 28, 28)
+        images: np.ndarray = self.vae.decode(np.reshape(z, (-1, 2)))
+        return images.reshape(*np.shape(z)[:-1], 28, 28)
 
 
 def ink(image: np.ndarray, colour: str) -> np.ndarray:
@@ -55,7 +55,7 @@ def ink(image: np.ndarray, colour: str) -> np.ndarray:
 
 def scatter(ax: Axes, codes: np.ndarray, labels: np.ndarray, limit: float) -> None:
     """Draw codes coloured by digit in a window as wide as the picture."""
-    colours = np.take(figures.DIGIT_COLOURS, labels)
+    colours = np.take(figures.CLASS_COLORS, labels)
     ax.scatter(*codes.T, c=colours, s=1.6, alpha=0.8, linewidths=0)
     ax.set(xlim=(-limit * 16 / 9, limit * 16 / 9), ylim=(-limit, limit))
 
@@ -84,7 +84,7 @@ def two_classes(ax: Axes, shipped: Shipped) -> None:
 def codes_of_the_autoencoder(ax: Axes, shipped: Shipped) -> None:
     """The autoencoder's codes, most of the plane's rim among them, and the disc that holds 95 % of the prior."""
     scatter(ax, shipped.codes, shipped.labels, 6.5)
-    radius = figures.prior_radius(0.95)
+    radius = prior_radius(0.95)
     ax.add_patch(Ellipse((0, 0), 2 * radius, 2 * radius, fill=False, ec=GREY, ls="--", lw=1.4))
 
 
@@ -92,7 +92,7 @@ def ellipses(ax: Axes, shipped: Shipped) -> None:
     """q(z|x) of some test images at two standard deviations."""
     mean, log_var, labels = (part[:260] for part in (shipped.mean, shipped.log_var, shipped.labels))
     for centre, spread, label in zip(mean, np.exp(log_var / 2), labels, strict=True):
-        colour = figures.DIGIT_COLOURS[label]
+        colour = figures.CLASS_COLORS[label]
         ax.add_patch(Ellipse(centre, *(4 * spread), fc=to_rgba(colour, 0.35), ec=colour, lw=0.6))
     ax.set(xlim=(-3.2, 3.2), ylim=(-1.8, 1.8))
 
@@ -156,8 +156,8 @@ def networks(ax: Axes, shipped: Shipped) -> None:
 
 def grid(ax: Axes, shipped: Shipped) -> None:
     """Images decoded on a grid of equal prior mass."""
-    across, down = figures.quantile_coordinates(9), figures.quantile_coordinates(5)
-    tiles = shipped.decoded(figures.grid_codes(across, down))
+    across, down = quantile_coordinates(9), quantile_coordinates(5)
+    tiles = shipped.decoded(grid_codes(across, down))
     ax.imshow(ink(tiles.transpose(0, 2, 1, 3).reshape(5 * 28, 9 * 28), BLUE), aspect="auto")
 
 
@@ -183,7 +183,7 @@ def posterior(ax: Axes, shipped: Shipped) -> None:
         np.linspace(centre - size, centre + size, count)
         for centre, size, count in ((mean[0], reach * 16 / 9, 160), (mean[1], reach, 90))
     )
-    density = np.exp(evaluation.posterior_on_grid(shipped.vae.decoder, shipped.x[index : index + 1], axes)[0])
+    density = np.exp(evaluation.posterior_on_grid(shipped.vae, shipped.x[index : index + 1], axes)[0])
     image = ink((density / density.max()).T, GREEN)
     ax.imshow(image, origin="lower", extent=(*axes[0][[0, -1]], *axes[1][[0, -1]]), interpolation="bilinear")
     for k in (1, 2):
@@ -193,11 +193,11 @@ def posterior(ax: Axes, shipped: Shipped) -> None:
 
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
-    measured = json.loads((ROOT / "benchmarks" / "results" / "training_step.json").read_text("utf-8"))["training_step"]
-    times = {name: row["wall_ms_median"] for name, row in measured.items()}
-    ours = times.pop("vae_core")
-    values = [ours, *sorted(times.values())]
-    ax.barh(range(len(values)), values, color=[ORANGE] + [BLUE] * len(times), height=0.62)
+    results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
+    measured = json.loads(results.read_text("utf-8"))["training_step"]
+    peers = [row["wall_ms_median"] for name, row in measured.items() if not name.startswith("vae_core")]
+    values = [measured["vae_core"]["wall_ms_median"], *sorted(peers)]
+    ax.barh(range(len(values)), values, color=[ORANGE] + [BLUE] * len(peers), height=0.62)
     ax.set(xlim=(0, 1.05 * max(values)), ylim=(len(values) - 0.3, -0.7))
     ax.axvline(0, color=GREY, lw=1.2)
 
@@ -238,8 +238,8 @@ def draw_card(shipped: Shipped) -> None:
     """Draw the card that a link to the book shows: its title beside the latent plane as decoded images."""
     figure = plt.figure(figsize=(12, 6.3), dpi=100, layout="none", facecolor="#14191d")
     count = 11
-    quantiles = figures.quantile_coordinates(count)
-    tiles = shipped.decoded(figures.grid_codes(quantiles, quantiles)).transpose(0, 2, 1, 3).reshape(2 * [28 * count])
+    quantiles = quantile_coordinates(count)
+    tiles = shipped.decoded(grid_codes(quantiles, quantiles)).transpose(0, 2, 1, 3).reshape(2 * [28 * count])
     right = figure.add_axes((1 - 6.3 / 12, 0, 6.3 / 12, 1))
     right.imshow(ink(tiles, "#7fc3dc"), interpolation="bilinear")
     right.set_axis_off()

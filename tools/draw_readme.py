@@ -9,13 +9,12 @@ from pathlib import Path
 
 import vae_core  # first: it selects the JAX backend
 
-import jax
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 
 from vae_core import figures
 from vae_core.files import write_whole
+from vae_core.prior import grid_codes, quantile_coordinates
 
 TILES = 15
 TARGET = Path(__file__).parents[1] / "README.png"
@@ -26,13 +25,12 @@ def main() -> None:
     mpl.use("agg")
     plt.style.use("vae_core.house")
     mnist, vae = vae_core.load_mnist(), vae_core.load_pretrained("vae")
-    posterior_mean, _ = vae.encoder.predict(mnist.x_test, verbose=0)
-    quantiles = figures.quantile_coordinates(TILES)
-    logits = vae.decoder.predict(figures.grid_codes(quantiles, quantiles).reshape(-1, 2), verbose=0)
-    images = np.asarray(jax.nn.sigmoid(logits)).reshape(TILES, TILES, 28, 28, 1)
+    posterior_mean, _ = vae.encode(mnist.x_test)
+    quantiles = quantile_coordinates(TILES)
+    images = vae.decode(grid_codes(quantiles, quantiles))
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2))
-    figures.plot_latent_plane(posterior_mean, mnist.y_test, ax=left)
+    figures.plot_latent_plane(posterior_mean, mnist.y_test, class_label="digit", ax=left)
     figures.plot_latent_grid(images, quantiles, quantiles, ax=right)
     write_whole(TARGET, lambda file: figure.savefig(file, format="png", dpi=110))
 

@@ -1,10 +1,10 @@
-"""Make vae_core/mnist.xz from the four original MNIST files.
+"""Make vae_core/data/mnist.xz from the four original MNIST files.
 
     python tools/embed_mnist.py FOLDER
 
 FOLDER holds the four IDX files under their original names, as they are or compressed with xz. The result is
 their concatenation as one xz stream: 9.1 MB instead of the 11.6 MB of the original distribution. The script
-prints the SHA-256 that vae_core/data.py expects.
+prints the SHA-256 that vae_core/data/mnist.py expects.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ NAMES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-TARGET = Path(__file__).parents[1] / "vae_core" / "mnist.xz"
+TARGET = Path(__file__).parents[1] / "vae_core" / "data" / "mnist.xz"
 
 
 def read(folder: Path, name: str) -> bytes:

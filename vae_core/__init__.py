@@ -1,27 +1,57 @@
-"""What every notebook of the book shares: data, objectives, layers, models, weights.
+"""Variational autoencoders in Keras 3 on JAX: data, models, training, evaluation, figures, an explorer.
 
-Importing the package selects the JAX backend of Keras. It downloads nothing, seeds nothing and starts
-nothing.
+Importing the package selects the JAX backend of Keras, and imports neither. It downloads nothing, seeds nothing and
+starts nothing; its modules are imported at their first use.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vae_core.backend import select_jax
 
-select_jax()
-
-from vae_core.data import Mnist, load_mnist  # noqa: E402
-
 if TYPE_CHECKING:
+    from vae_core.data import Mnist, load_mnist
+    from vae_core.models import VAE, Autoencoder
     from vae_core.pretrained import load_pretrained
 
-__all__ = ["Mnist", "load_mnist", "load_pretrained"]
+__version__ = "0.2.0"
+
+__all__ = ["VAE", "Autoencoder", "Mnist", "load_mnist", "load_pretrained"]
+
+_HOMES = {
+    "VAE": "models",
+    "Autoencoder": "models",
+    "Mnist": "data",
+    "load_mnist": "data",
+    "load_pretrained": "pretrained",
+}
+_MODULES = (
+    "data",
+    "evaluation",
+    "explorer",
+    "figures",
+    "layers",
+    "likelihoods",
+    "linear_gaussian",
+    "models",
+    "networks",
+    "objectives",
+    "pretrained",
+    "prior",
+    "training",
+)
 
 
 def __getattr__(name: str) -> Any:
-    """Import `load_pretrained` at its first use: it needs Keras, whose import takes seconds."""
-    if name == "load_pretrained":
-        from vae_core.pretrained import load_pretrained
-
-        return load_pretrained
+    if name in _HOMES:
+        return getattr(import_module(f"vae_core.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"vae_core.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES, "__version__"])
+
+
+select_jax()

@@ -1,10 +1,11 @@
 """Named arrays in one file, written whole or not at all, and checked when they are read. No pickle."""
 
+import hashlib
+import io
 import json
 import os
-import tempfile
+import secrets
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 METADATA = "metadata"
+DIGEST = "sha256"
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
@@ -22,22 +24,40 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
         write: writes the content to the open file that it is given.
 
     Raises:
-        OSError: if the disk is full or the folder cannot be written; the old file is untouched.
+        OSError: of the kind that occurred, if the disk is full or the folder cannot be written; the old file is
+            untouched.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
+    temporary = path.with_name(_temporary_name(path, secrets.token_hex(8)))
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read
-        os.replace(temporary, path)
+        file = temporary.open("xb")
+        try:
+            with file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise OSError(
+        raise type(error)(
             f"{path} could not be written: {error.strerror or error}. What was there before is intact."
         ) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writing a file left beside it when it was killed. Nobody may be writing that file meanwhile.
+
+    Args:
+        path: the file that was to be written; it is left alone, like every file that `write_whole` did not make for it.
+    """
+    for leftover in path.parent.glob(_temporary_name(path, "[0-9a-f]" * 16)):
+        if leftover.is_file():
+            leftover.unlink()
+
+
+def _temporary_name(path: Path, token: str) -> str:
+    """Return a name that is the file's own, and short however long the file's is."""
+    return f".vae_core-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}-{token}.tmp"
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -55,32 +75,74 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping
 
     Args:
         path: the file.
-        arrays: by name.
+        arrays: by name, which is not "metadata"; finite numbers.
         metadata: what JSON can hold.
+
+    Raises:
+        OSError: as `write_whole`.
+        ValueError: if an array holds something else than finite numbers; the old file is untouched.
     """
-    described = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
-    write_whole(path, lambda file: np.savez_compressed(file, allow_pickle=False, **{METADATA: described, **arrays}))
+    for name, array in arrays.items():
+        if fault := _fault(array):
+            raise ValueError(f"{path} is not written: the array {name!r} holds {fault}. Expected: finite numbers.")
+    described = json.dumps({**metadata, DIGEST: _digest(arrays, metadata)})
+    content = {METADATA: np.frombuffer(described.encode(), np.uint8), **arrays}
+    write_whole(path, lambda file: np.savez_compressed(file, allow_pickle=False, **content))
 
 
 def read_arrays(path: Path, *, remedy: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return the arrays and the metadata of a file that `write_arrays` wrote; every checksum in it is verified.
+    """Return the arrays and the metadata of a file that `write_arrays` wrote, if they are what was written.
 
     Args:
         path: the file.
         remedy: a sentence that says what to do about a missing or damaged file; it ends the message.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        OSError: if the file cannot be read; FileNotFoundError if there is none, IsADirectoryError if it is a folder.
         ValueError: if it is damaged or something else.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Expected: a file, such as {path / 'weights.npz'}.")
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        metadata = json.loads(arrays.pop(METADATA).tobytes())
+        content = path.read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}. {remedy}") from None
-    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, OSError, AttributeError) as error:
+    try:
+        return _parse(content)
+    except Exception as error:  # zip, zlib, NumPy and JSON raise a dozen kinds of them on what is not theirs
         raise ValueError(
             f"{path} is damaged or no file of weights ({type(error).__name__}: {error}). {remedy}"
         ) from error
+
+
+def _parse(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            member = io.BytesIO(archive.read(name))  # which verifies the checksum, as reading from the archive may not
+            arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
+    metadata = json.loads(arrays.pop(METADATA).tobytes())
+    for name, array in arrays.items():
+        if fault := _fault(array):
+            raise ValueError(f"the array {name!r} holds {fault}")
+    written = metadata.pop(DIGEST, None)  # which version 0.1.0 did not write
+    if written is not None and written != _digest(arrays, metadata):
+        raise ValueError("the arrays are not those that were written")
     return arrays, metadata
+
+
+def _fault(array: np.ndarray) -> str:
+    """Return what an array holds that is no finite number; an empty string if there is nothing of the kind."""
+    if array.dtype.kind not in "biuf":
+        return f"values of dtype {array.dtype}"
+    count = array.size - np.count_nonzero(np.isfinite(array))
+    return f"{count:,} NaN or infinite values among {array.size:,}" if count else ""
+
+
+def _digest(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all names, types, shapes and values, in their order, and of the metadata."""
+    digest = hashlib.sha256(json.dumps(metadata).encode())
+    for name, array in arrays.items():
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

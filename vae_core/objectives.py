@@ -11,30 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from vae_core.likelihoods import (
-    LIKELIHOODS,
-    AnyArray,
-    Images,
-    LogLikelihood,
-    bernoulli_log_likelihood,
-    continuous_bernoulli_log_likelihood,
-    gaussian_log_likelihood,
-    get_log_likelihood,
-)
-
-__all__ = [
-    "LIKELIHOODS",
-    "ElboTerms",
-    "bernoulli_log_likelihood",
-    "beta_elbo",
-    "continuous_bernoulli_log_likelihood",
-    "elbo",
-    "gaussian_log_likelihood",
-    "get_log_likelihood",
-    "importance_weighted_bound",
-    "kl_divergence",
-    "reparameterize",
-]
+from vae_core.likelihoods import AnyArray, Bernoulli, Images, Likelihood, Parameters
 
 Latents: TypeAlias = Float[AnyArray, "batch latent_dim"]
 
@@ -128,23 +105,22 @@ def kl_divergence(
 
 def elbo(
     x: Images,
-    decoder_output: Images,
+    parameters: Parameters,
     posterior_mean: Latents,
     posterior_log_var: Latents,
     *,
-    log_likelihood: LogLikelihood = bernoulli_log_likelihood,
+    likelihood: Likelihood = Bernoulli(),
 ) -> ElboTerms:
     """Evidence lower bound of log p(x) from one sample of q(z|x), with its terms, in nats, per example.
 
     Its average over samples of z never exceeds log p(x); one sample may.
 
     Args:
-        x: (batch, ...) floating point, in the range of the likelihood.
-        decoder_output: the shape of x: logits or means of p(x|z) at a z drawn from q(z|x).
+        x: (batch, ...) floating point, in the support of the likelihood.
+        parameters: (batch, ...) floating point, what the decoder returns at a z drawn from q(z|x).
         posterior_mean: (batch, latent_dim) floating point.
         posterior_log_var: (batch, latent_dim) floating point, the logarithm of the variance.
-        log_likelihood: a function of (x, decoder_output) that returns (batch,) nats, such as
-            `get_log_likelihood` gives.
+        likelihood: of `vae_core.likelihoods`: what the parameters mean.
 
     Raises:
         ValueError: if the shapes do not agree.
@@ -155,7 +131,7 @@ def elbo(
         raise ValueError(
             f"x and posterior_mean must hold the same number of examples. Received: {len(x)} and {len(posterior_mean)}."
         )
-    reconstruction = log_likelihood(x, decoder_output)
+    reconstruction = likelihood.log_prob(x, parameters)
     divergence = kl_divergence(posterior_mean, posterior_log_var)
     return ElboTerms(reconstruction - divergence, reconstruction, divergence)
 

@@ -9,17 +9,25 @@ from typing import Any
 import keras
 import numpy as np
 
+from vae_core import likelihoods, networks
 from vae_core.files import read_arrays
-from vae_core.models import build_model, networks_of
+from vae_core.models import VAE, Autoencoder
 
 RETRAIN = "Train it again with `python -m vae_core train`."
 RESTORE = "Restore it with `git checkout -- vae_core/weights`, or install the package again."
 FOLDER = Path(__file__).with_name("weights")
+SUMS = "SHA256SUMS"  # in that folder, as `sha256sum` writes it: what its files must be
+
+Arrays = Mapping[str, np.ndarray]
 
 
 def pretrained_names() -> list[str]:
-    """Return the names of the models whose weights come with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.npz"))
+    """Return the names of the models whose weights come with the package.
+
+    Raises:
+        FileNotFoundError: if the list of them is missing from the package.
+    """
+    return sorted(name.removesuffix(".npz") for name in _expected() if name.endswith(".npz"))
 
 
 def load_pretrained(name: str, epoch: int | None = None) -> keras.Model:
@@ -31,42 +39,30 @@ def load_pretrained(name: str, epoch: int | None = None) -> keras.Model:
         epoch: the epoch after which the weights were taken, 0 for before the first; the last one if None.
 
     Returns:
-        The compiled model, a `VAE` or an `Autoencoder` with its `encoder` and `decoder`, or the classifier.
+        The compiled model: a `VAE`, an `Autoencoder`, or the classifier.
 
     Raises:
         FileNotFoundError: if the file is missing from the package.
-        ValueError: for an unknown name or epoch, or a damaged file.
+        ValueError: for an unknown name or epoch, or a file that is not the one that belongs there.
     """
-    return load_weights(_shipped(name), epoch, remedy=RESTORE)
+    return load_weights(_shipped(name, ".npz"), epoch, remedy=RESTORE)
 
 
 def load_snapshots(name: str) -> Iterator[tuple[int, keras.Model]]:
-    """Yield every epoch that the package ships with the model as it was then, in order.
+    """Yield every epoch that the package ships with the model as it was then, in order: each a model of its own.
 
-    Much quicker than a `load_pretrained` for each epoch, for it is one model throughout, whose weights change from one
-    epoch to the next: take what you need from it before you ask for the next one.
+    Quicker than a `load_pretrained` for each epoch, as the file is read once.
 
     Args:
         name: as for `load_pretrained`.
 
     Raises:
         FileNotFoundError: if the file is missing from the package.
-        ValueError: for an unknown name, or a damaged file.
+        ValueError: for an unknown name, or a file that is not the one that belongs there.
     """
-    arrays, metadata = read_arrays(_shipped(name), remedy=RESTORE)
-    model = _build(metadata)
+    arrays, metadata = read_arrays(_shipped(name, ".npz"), remedy=RESTORE)
     for epoch in _epochs(arrays):
-        _set_weights(model, arrays, epoch)
-        yield epoch, model
-
-
-def _shipped(name: str) -> Path:
-    """Return the file of shipped weights, once its hash is checked."""
-    path = FOLDER / f"{name}.npz"
-    expected = provenance(name)["weights_sha256"]
-    if path.exists() and (received := hashlib.sha256(path.read_bytes()).hexdigest()) != expected:
-        raise ValueError(f"{path} is damaged. Expected SHA-256: {expected}. Received: {received}. {RESTORE}")
-    return path
+        yield epoch, _model(metadata, arrays, epoch, FOLDER / f"{name}.npz")
 
 
 def provenance(name: str) -> dict[str, Any]:
@@ -80,51 +76,36 @@ def provenance(name: str) -> dict[str, Any]:
         loss terms in nats per image) and "evaluation" (what `python -m vae_core evaluate` found).
 
     Raises:
-        ValueError: for an unknown name.
+        FileNotFoundError: if the file is missing from the package.
+        ValueError: for an unknown name, or a file that is not the one that belongs there.
     """
-    if name not in pretrained_names():
-        raise ValueError(f"There are weights of {', '.join(pretrained_names())}. Received: {name!r}.")
-    description: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    description: dict[str, Any] = json.loads(_shipped(name, ".json").read_bytes())
     return description
 
 
 def load_weights(path: str | Path, epoch: int | None = None, *, remedy: str = RETRAIN) -> keras.Model:
-    """Return the model whose weights `vae_core.training.train` wrote.
+    """Return the model whose weights `vae_core.training.train` wrote, whatever it is; nothing else is needed for it.
 
     Args:
         path: a file weights.npz.
         epoch: the epoch after which the weights were taken; the last one if None.
         remedy: a sentence that says what to do about a missing or damaged file.
 
+    Returns:
+        The model, compiled as it was.
+
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: for an epoch that the file does not hold, or a damaged file.
+        OSError: if the file cannot be read; FileNotFoundError if there is none, IsADirectoryError if it is a folder.
+        ValueError: for an epoch that the file does not hold, a damaged file, or one of something else.
     """
-    arrays, metadata = read_arrays(Path(path), remedy=remedy)
+    arrays, metadata = read_run(path, remedy=remedy)
     epochs = _epochs(arrays)
     chosen = epochs[-1] if epoch is None else epoch
-    if chosen not in epochs:
+    if isinstance(epoch, bool) or chosen not in epochs:
         raise ValueError(
             f"{path} holds the weights after the epochs {', '.join(map(str, epochs))}. Received: {epoch!r}."
         )
-    model = _build(metadata)
-    _set_weights(model, arrays, chosen)
-    return model
-
-
-def _epochs(arrays: Mapping[str, np.ndarray]) -> list[int]:
-    return sorted({int(name.split("/")[0]) for name in arrays})
-
-
-def _build(metadata: Mapping[str, Any]) -> keras.Model:
-    """Build the model that the metadata describe; its weights are to be replaced, and zeros need no compiling."""
-    return build_model(**metadata["model"], kernel_initializer="zeros")
-
-
-def _set_weights(model: keras.Model, arrays: Mapping[str, np.ndarray], epoch: int) -> None:
-    for network_name, network in networks_of(model).items():
-        for variable in network.weights:
-            variable.assign(arrays[f"{epoch}/{network_name}/{variable.path}"])
+    return _model(metadata, arrays, chosen, path)
 
 
 def training_log(path: str | Path) -> list[dict[str, float]]:
@@ -134,8 +115,125 @@ def training_log(path: str | Path) -> list[dict[str, float]]:
         path: as for `load_weights`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged.
+        OSError: as `load_weights`.
+        ValueError: as `load_weights`.
     """
-    log: list[dict[str, float]] = read_arrays(Path(path), remedy=RETRAIN)[1]["log"]
+    log: list[dict[str, float]] = read_run(path)[1].get("log", [])
     return log
+
+
+def read_run(path: str | Path, *, remedy: str = RETRAIN) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the arrays of a file of weights, named EPOCH/..., and the metadata of the run that wrote it.
+
+    Args:
+        path: as for `load_weights`.
+        remedy: as for `load_weights`.
+
+    Raises:
+        OSError: as `load_weights`.
+        ValueError: as `load_weights`.
+    """
+    path = Path(path)
+    arrays, metadata = read_arrays(path, remedy=remedy)
+    if any(name.startswith("state/") for name in arrays):
+        raise ValueError(
+            f"{path} is the checkpoint of a run, from which training goes on. Expected: its weights, "
+            f"{path.with_name('weights.npz')}, which are there when the run is complete."
+        )
+    if "model" not in metadata or not arrays:
+        raise ValueError(f"{path} holds arrays that are no weights of vae_core. {remedy}")
+    return arrays, metadata
+
+
+def _expected() -> dict[str, str]:
+    """Return the SHA-256 of every shipped file by its name."""
+    path = FOLDER / SUMS
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"There is no file {path}. {RESTORE}") from None
+    return {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
+
+
+def _shipped(name: str, suffix: str) -> Path:
+    """Return a file that comes with the package, once its hash is checked."""
+    names, expected = pretrained_names(), _expected()
+    if name not in names:
+        raise ValueError(f"There are weights of {', '.join(names)}. Received: {name!r}.")
+    path = FOLDER / f"{name}{suffix}"
+    try:
+        received = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"There is no file {path}. {RESTORE}") from None
+    if received != expected[path.name]:
+        others = [other for other, digest in expected.items() if digest == received]
+        fault = f"holds what belongs into {others[0]}" if others else "is damaged"
+        raise ValueError(f"{path} {fault}. Expected SHA-256: {expected[path.name]}. Received: {received}. {RESTORE}")
+    return path
+
+
+def _epochs(arrays: Arrays) -> list[int]:
+    return sorted({int(name.split("/")[0]) for name in arrays})
+
+
+def _model(metadata: Mapping[str, Any], arrays: Arrays, epoch: int, path: str | Path) -> keras.Model:
+    model = _shipped_form(**metadata["model"]) if "likelihood" in metadata["model"] else _rebuilt(metadata["model"])
+    chosen = [array for name, array in arrays.items() if name.startswith(f"{epoch}/")]
+    if [array.shape for array in chosen] != [tuple(weight.shape) for weight in model.weights]:
+        raise ValueError(f"{path} holds other weights than those of the model that it describes.")
+    for weight, array in zip(model.weights, chosen, strict=True):
+        weight.assign(array)
+    return model
+
+
+def _shipped_form(
+    *, name: str, latent_dim: int, beta: float, likelihood: str, variance: float | None, seed: int, learning_rate: float
+) -> keras.Model:
+    """Build a model from the few settings by which the shipped files describe it."""
+    zeros: Any = {"kernel_initializer": "zeros"}  # the weights are replaced, and random ones would take long to compile
+    optimizer = keras.optimizers.Adam(learning_rate)
+    if name == "classifier":
+        model = networks.classifier(**zeros)
+        model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+        return model
+    pair = networks.article(latent_dim=latent_dim, **zeros)
+    p = likelihoods.from_config({"name": likelihood} | ({} if variance is None else {"variance": variance}))
+    if name == "autoencoder":
+        model = Autoencoder(*pair, likelihood=p)
+    else:
+        model = VAE(*pair, likelihood=p, beta=beta if name == "vae" else 0.0, seed=seed)
+    model.compile(optimizer)
+    return model
+
+
+def _rebuilt(description: dict[str, Any]) -> keras.Model:
+    """Build a model from its Keras configuration, its weights being zeros for the moment, which are quick to make."""
+    description = json.loads(json.dumps(description))  # Keras takes apart what it is given
+    model = keras.saving.deserialize_keras_object(_with_zeros(description))
+    _restore_initializers(model, description)
+    return model
+
+
+def _with_zeros(description: Any) -> Any:
+    """Return a configuration with zeros for every initial weight."""
+    if isinstance(description, list):
+        return [_with_zeros(part) for part in description]
+    if not isinstance(description, dict):
+        return description
+    zeros: Any = {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": None}
+    return {
+        key: zeros if key.endswith("_initializer") and isinstance(part, dict) else _with_zeros(part)
+        for key, part in description.items()
+    }
+
+
+def _restore_initializers(layer: Any, description: dict[str, Any]) -> None:
+    """Say of each layer again how it initialises its weights, for whoever builds it anew."""
+    for key, part in description["config"].items():
+        inner = getattr(layer, key, None)
+        if key.endswith("_initializer") and isinstance(part, dict):
+            setattr(layer, key, keras.initializers.get(part))
+        elif isinstance(inner, keras.Layer):
+            _restore_initializers(inner, part)
+    for part in description["config"].get("layers", []):
+        _restore_initializers(layer.get_layer(part["config"]["name"]), part)

@@ -7,23 +7,22 @@ import keras
 import numpy as np
 from keras import ops
 
-STOCK = (keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.BatchNormalization)
 
+class StockVAE(keras.Model):
+    """The article's model in what every backend of Keras has, for square images of any size."""
 
-class GenericVAE(keras.Model):
-    """The article's model in the operations that every backend of Keras has, for square images of any size."""
-
-    def __init__(self, layers: tuple[Any, Any, Any], size: int, latent_dim: int) -> None:
+    def __init__(self, size: int, latent_dim: int) -> None:
         super().__init__()
-        conv, transposed, norm = layers
-        dense, small = keras.layers.Dense, size // 4
+        layers = keras.layers
+        conv, transposed, norm = layers.Conv2D, layers.Conv2DTranspose, layers.BatchNormalization
+        dense, small = layers.Dense, size // 4
         h = x = keras.Input((size, size, 1))
         h = norm()(conv(8, 3, strides=2, padding="same", activation="relu")(h))
         h = norm()(conv(16, 3, strides=2, padding="same", activation="relu")(h))
-        h = norm()(dense(20, activation="relu")(keras.layers.Flatten()(h)))
+        h = norm()(dense(20, activation="relu")(layers.Flatten()(h)))
         self.encoder = keras.Model(x, (dense(latent_dim)(h), dense(latent_dim)(h)))
         h = z = keras.Input((latent_dim,))
-        h = keras.layers.Reshape((small, small, 16))(norm()(dense(small * small * 16, activation="relu")(h)))
+        h = layers.Reshape((small, small, 16))(norm()(dense(small * small * 16, activation="relu")(h)))
         h = norm()(transposed(16, 3, strides=2, padding="same", activation="relu")(h))
         h = norm()(transposed(8, 3, strides=2, padding="same", activation="relu")(h))
         self.decoder = keras.Model(z, transposed(1, 3, padding="same")(h))
@@ -55,14 +54,10 @@ def make(variant: str, x: np.ndarray, *, batch: int, latent_dim: int) -> Callabl
     keras.utils.set_random_seed(0)
     size = x.shape[1]
     if variant == "stock":
-        model: keras.Model = GenericVAE(STOCK, size, latent_dim)
-    elif size == 28:
-        from vae_core.models import VAE, build_decoder, build_encoder
+        model: keras.Model = StockVAE(size, latent_dim)
+    else:
+        from vae_core import VAE, networks
 
-        model = VAE(build_encoder(latent_dim), build_decoder(latent_dim), seed=0)
-    else:  # the shipped model has one image size; its layers have none
-        from vae_core.layers import BatchNormalization, Conv2D, Conv2DTranspose
-
-        model = GenericVAE((Conv2D, Conv2DTranspose, BatchNormalization), size, latent_dim)
+        model = VAE(*networks.article((size, size, 1), latent_dim), seed=0)
     model.compile(optimizer="adam")
     return lambda: float(model.fit(x, batch_size=batch, epochs=1, verbose=0).history["loss"][0])

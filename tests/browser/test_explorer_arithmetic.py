@@ -8,9 +8,9 @@ import pytest
 from inspection import PATIENCE
 from playwright.sync_api import Browser, Page
 
+from vae_core import networks
 from vae_core.explorer import LatentExplorer
-from vae_core.explorer.modules import FOLDER
-from vae_core.models import build_decoder, build_encoder
+from vae_core.explorer.front_end import FOLDER
 from vae_core.pretrained import load_snapshots
 
 POINTS = 1000
@@ -85,7 +85,7 @@ def probabilities(logits) -> np.ndarray:
 
 def test_every_decoder_equals_keras_on_a_thousand_points(page: Page, explorer):
     z = np.random.default_rng(3).normal(size=(POINTS, 2)).astype(np.float32)
-    decoder, packed = build_decoder(), iter(explorer._snapshots)
+    decoder, packed = networks.article().decoder, iter(explorer._content["snapshots"])
     for name in explorer.model_names:
         for epoch, model in load_snapshots(name):
             snapshot = next(packed)
@@ -94,7 +94,7 @@ def test_every_decoder_equals_keras_on_a_thousand_points(page: Page, explorer):
             dtype = {"float16": "<f2", "float32": "<f4"}[snapshot["dtype"]]
             put(decoder, np.frombuffer(snapshot["decoder"], dtype).astype(np.float32))
             expected = probabilities(decoder.predict(z, batch_size=POINTS, verbose=0))
-            received = forward(page, explorer._layers["decoder"], snapshot["decoder"], snapshot["dtype"], z)
+            received = forward(page, explorer._content["layers"]["decoder"], snapshot["decoder"], snapshot["dtype"], z)
             assert np.abs(probabilities(received) - expected).max() < TOLERANCE, where
             unrounded = probabilities(model.decoder.predict(z, batch_size=POINTS, verbose=0))
             rounding = np.abs(expected - unrounded).max()
@@ -104,12 +104,12 @@ def test_every_decoder_equals_keras_on_a_thousand_points(page: Page, explorer):
 
 def test_every_encoder_equals_keras_on_a_thousand_images(page: Page, explorer):
     x = np.random.default_rng(4).uniform(size=(POINTS, 784)).round(2)
-    encoder = build_encoder()
-    carried = [one for one in explorer._snapshots if one["encoder"]]
+    encoder = networks.article().encoder
+    carried = [one for one in explorer._content["snapshots"] if one["encoder"]]
     assert [one["model"] for one in carried] == list(explorer.model_names)
     for snapshot in carried:
         put(encoder, np.frombuffer(snapshot["encoder"], "<f4"))
         images = x.astype(np.float32).reshape(-1, 28, 28, 1)
         expected = np.concatenate(encoder.predict(images, batch_size=POINTS, verbose=0), axis=-1)
-        received = forward(page, explorer._layers["encoder"], snapshot["encoder"], "float32", x)
+        received = forward(page, explorer._content["layers"]["encoder"], snapshot["encoder"], "float32", x)
         np.testing.assert_allclose(received, expected, rtol=TOLERANCE, atol=TOLERANCE * np.abs(expected).max())

@@ -14,10 +14,9 @@ from tiny_book import ROOT, build, make_tiny_book
 CELL = f"""import sys
 
 sys.path.insert(0, {str(ROOT / "tests")!r})
-from explorer_models import make_models
-from vae_core.explorer import LatentExplorer
+from explorer_models import make_explorer
 
-LatentExplorer(snapshots=make_models())"""
+make_explorer()"""
 PIXELS = """(canvas) => {
   const { width, height } = canvas;
   const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
@@ -42,8 +41,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def decoded(model, z) -> np.ndarray:
-    logits = np.asarray(model.decoder(np.array([z], np.float32), training=False), np.float64).ravel()
-    return 255 / (1 + np.exp(-logits))
+    return 255 * model.decode([z]).ravel()
 
 
 def point(page: Page) -> list[float]:
@@ -123,7 +121,7 @@ def test_dragging_moves_the_point_and_its_picture(page: Page, models):
 
 def test_a_test_image_is_encoded_and_sampled_from(page: Page):
     expect(page.get_by_role("button", name="Sample again")).to_be_disabled()
-    page.get_by_label("Test image to encode").select_option("14")
+    page.get_by_label("Pick a picture").select_option("14")
     mean = point(page)
     assert mean != [0, 0]
     expect(page.get_by_text("nats")).to_be_visible()
@@ -147,7 +145,7 @@ def test_a_drawing_is_encoded_as_keras_encodes_it(page: Page, models):
     page.evaluate(SETTLED)
     drawing = np.array(pad.evaluate(PIXELS), np.float32).reshape(1, 28, 28, 1) / 255
     assert drawing.max() == 1
-    mean, _ = models["vae"][3].encoder(drawing, training=False)  # drawn in the middle, so moved by nothing
+    mean, _ = models["vae"][3].encode(drawing)  # drawn in the middle, so moved by nothing
     assert point(page) == pytest.approx(np.asarray(mean)[0], abs=float(0.02 * np.abs(mean).max() + 0.02))
     page.get_by_role("button", name="Clear").click()
     page.evaluate(SETTLED)
@@ -157,10 +155,10 @@ def test_a_drawing_is_encoded_as_keras_encodes_it(page: Page, models):
 def test_it_says_which_encoder_runs(page: Page):
     pad = page.locator(".le-pad")
     caption = page.locator(".le-figure", has=pad).locator("span").first
-    expect(caption).to_have_text("Draw a digit, or pick one")
+    expect(caption).to_have_text("Draw a picture, or pick one")
     page.get_by_role("slider", name="Epoch").press("Home")
-    expect(caption).to_have_text("Pick a digit; drawings need the encoder of epoch 3")
-    page.get_by_label("Test image to encode").select_option("14")
+    expect(caption).to_have_text("Pick a picture; drawings need the encoder of epoch 3")
+    page.get_by_label("Pick a picture").select_option("14")
     expect(caption).to_have_text("Encoder: VAE, epoch 0")
     page.get_by_role("button", name="Clear").click()
     pad.click()
@@ -178,7 +176,7 @@ def test_what_is_seen_is_said_once_the_hand_rests(page: Page):
 
 
 def test_every_control_is_reached_by_the_tab_key_and_shows_it(page: Page):
-    page.get_by_label("Test image to encode").select_option("3")  # which enables most buttons
+    page.get_by_label("Pick a picture").select_option("3")  # which enables most buttons
     page.evaluate(SETTLED)
     wanted = page.locator(".latent-explorer").evaluate(
         "(root) => [...root.querySelectorAll('canvas[tabindex], button, select, textarea, input')].filter("
@@ -199,7 +197,7 @@ def test_every_control_is_reached_by_the_tab_key_and_shows_it(page: Page):
 
 
 def test_the_exact_posterior_is_drawn_while_the_page_lives(page: Page):
-    page.get_by_label("Test image to encode").select_option("3")
+    page.get_by_label("Pick a picture").select_option("3")
     plain = np.array(page.locator(".le-plane").evaluate(PIXELS))
     page.evaluate("window.ticks = 0; setInterval(() => window.ticks++, 5)")
     page.get_by_role("button", name="Exact posterior").click()
@@ -259,7 +257,7 @@ def test_it_has_no_accessibility_violation(browser: Browser, serve, html: Path, 
     page, _ = open_page(browser, f"{serve(html)}/08_chapter.html")
     page.wait_for_function(WIDGETS_ARE_DRAWN, timeout=PATIENCE)
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-    page.get_by_label("Test image to encode").select_option("3")
+    page.get_by_label("Pick a picture").select_option("3")
     page.get_by_role("button", name="Exact posterior").click()
     expect(page.get_by_text("Orange: p(z|x)")).to_be_visible(timeout=PATIENCE)
     for name in ("A", "B"):

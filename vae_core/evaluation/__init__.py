@@ -1,31 +1,27 @@
-"""How good a variational autoencoder is: bounds on log p(x), its exact value in the plane, gaps, codes, regularity."""
+"""How good a model is: bounds on log p(x), its exact value in the plane, gaps, codes, and the images it makes up."""
 
-from vae_core.evaluation.bounds import (
-    ElboEstimate,
-    ImportanceWeightedEstimate,
-    evaluate_elbo,
-    importance_weighted_log_likelihood,
-)
-from vae_core.evaluation.codes import ActiveUnits, RateDistortion, active_units, rate_distortion
+from vae_core.evaluation.bounds import ElboEstimate, ImportanceWeightedEstimate, elbo, importance_weighted_bound
+from vae_core.evaluation.codes import ActiveUnits, active_units
+from vae_core.evaluation.frechet import frechet_distance
 from vae_core.evaluation.gaps import InferenceGaps, inference_gaps
-from vae_core.evaluation.posterior import posterior_on_grid
-from vae_core.evaluation.quadrature import ExactLogLikelihood, exact_log_likelihood
-from vae_core.evaluation.regularity import LatentRegularity, latent_regularity
+from vae_core.evaluation.generation import GenerationQuality, generation_quality
+from vae_core.evaluation.model import BareModel
+from vae_core.evaluation.quadrature import ExactLogLikelihood, exact_log_likelihood, posterior_on_grid
 
 __all__ = [
     "ActiveUnits",
+    "BareModel",
     "ElboEstimate",
     "ExactLogLikelihood",
+    "GenerationQuality",
     "ImportanceWeightedEstimate",
     "InferenceGaps",
-    "LatentRegularity",
-    "RateDistortion",
     "active_units",
-    "evaluate_elbo",
+    "elbo",
     "exact_log_likelihood",
-    "importance_weighted_log_likelihood",
+    "frechet_distance",
+    "generation_quality",
+    "importance_weighted_bound",
     "inference_gaps",
-    "latent_regularity",
     "posterior_on_grid",
-    "rate_distortion",
 ]

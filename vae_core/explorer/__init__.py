@@ -3,18 +3,19 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vae_core.explorer.frame_slider import FrameSlider
+from vae_core.extras import require
 
 if TYPE_CHECKING:
+    from vae_core.explorer.frame_slider import FrameSlider
     from vae_core.explorer.latent_explorer import LatentExplorer
-    from vae_core.explorer.sliders import latent_sliders
 
-__all__ = ["FrameSlider", "LatentExplorer", "latent_sliders"]
-NEED_KERAS = {"LatentExplorer": "latent_explorer", "latent_sliders": "sliders"}
+__all__ = ["FrameSlider", "LatentExplorer"]
+_HOMES = {"FrameSlider": "frame_slider", "LatentExplorer": "latent_explorer"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs Keras when it is asked for: the frame slider does not."""
-    if name in NEED_KERAS:
-        return getattr(import_module(f"{__name__}.{NEED_KERAS[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a widget when it is asked for: only the latent explorer needs Keras."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    require("explorer")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -5,15 +5,17 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-Shape = tuple[int, ...]
+ACTIVATIONS = ("linear", "relu", "sigmoid", "silu", "tanh")
+ONLY_RESHAPE = (keras.layers.Flatten, keras.layers.Reshape, keras.layers.Dropout)
 
 
 class ExportedNetwork(NamedTuple):
     """A chain of layers that the front end can run.
 
     Attributes:
-        layers: one dictionary a layer: "op" ("convolution", "transposed convolution", "dense" or "affine"), the shapes
-            "in" and "out" of its input and output, "activation", and "stride" of the convolutions.
+        layers: one dictionary a layer: "op" ("convolution", "transposed convolution", "dense", "affine", "crop" or
+            "activation"), the shapes "in" and "out" of its input and output, "activation", "stride" and "size" of the
+            convolutions, and the "corner" at which a crop begins.
         weights: (count,) float32: for each layer its kernel and then its bias, row by row as Keras holds them. An
             affine layer, which is a batch normalisation with its running averages, has a scale and a shift a channel.
     """
@@ -22,113 +24,108 @@ class ExportedNetwork(NamedTuple):
     weights: np.ndarray
 
 
+class Step(NamedTuple):
+    """What one layer does, and its weights."""
+
+    spec: dict[str, Any]
+    weights: list[np.ndarray]
+
+
+class Link(NamedTuple):
+    """A layer where it stands in a chain, with the shapes of one image's input and output."""
+
+    layer: Any
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
 def export_encoder(encoder: keras.Model) -> ExportedNetwork:
-    """Export an encoder x -> (posterior_mean, posterior_log_var) as one chain with the four outputs side by side.
+    """Export an encoder x -> (posterior_mean, posterior_log_var) as one chain with both outputs side by side.
 
     Args:
-        encoder: as `vae_core.models.build_encoder` makes it, with a latent_dim of 2.
+        encoder: a chain of layers that ends in two Dense layers on one input, as those of `vae_core.networks`.
 
     Raises:
         TypeError: for a layer that the front end does not have.
-        ValueError: for another input or latent dimension, a branch, or weights that are not finite.
+        ValueError: for a branch elsewhere, or weights that are not finite.
     """
-    _check_model(encoder, "encoder")
-    outputs = encoder.outputs
-    if len(outputs) != 2 or any(tuple(output.shape[1:]) != (2,) for output in outputs):
-        received = [tuple(output.shape[1:]) for output in outputs]
-        raise ValueError(
-            "The encoder must have two outputs, posterior_mean and posterior_log_var, of a latent_dim of 2. "
-            f"Received outputs of the shapes: {received}. For more dimensions there is latent_sliders(decoder)."
-        )
-    _check_shape(encoder.inputs[0], (28, 28, 1), "encoder's input")
-    *chain, mean, log_var = _layers_of(encoder)
-    heads = (mean, log_var)
-    if any(not isinstance(head, keras.layers.Dense) for head in heads) or mean.input is not log_var.input:
+    (*trunk, mean), (*other, log_var) = (_chain(encoder, output) for output in encoder.outputs)
+    heads = [_export(head) for head in (mean, log_var)]
+    if trunk != other or any(head.spec.get("op") != "dense" for head in heads) or heads[0].spec != heads[1].spec:
         raise ValueError("The encoder must end in two Dense layers on one input. Received: another architecture.")
-    if heads[0].output is not outputs[0]:
-        heads = heads[::-1]
-    _check_chain([*chain, mean], encoder)
-    exported = [_export(layer) for layer in chain]
-    parts = [_export(head) for head in heads]
-    kernel, bias = (
-        np.concatenate([np.asarray(head.get_weights()[index]) for head in heads], axis=-1) for index in (0, 1)
-    )
-    exported.append(({**parts[0][0], "out": [4]}, [kernel, bias]))
-    return _joined(exported, "encoder")
+    kernel, bias = (np.concatenate(parts, axis=-1) for parts in zip(*(head.weights for head in heads), strict=True))
+    joined = Step({**heads[0].spec, "out": [len(bias)]}, [kernel, bias])
+    return _joined([*map(_export, trunk), joined], "encoder")
 
 
 def export_decoder(decoder: keras.Model) -> ExportedNetwork:
-    """Export a decoder z -> logits.
+    """Export a decoder z -> the likelihood's parameters.
 
     Args:
-        decoder: as `vae_core.models.build_decoder` makes it, with a latent_dim of 2.
+        decoder: a chain of layers.
 
     Raises:
         TypeError: for a layer that the front end does not have.
-        ValueError: for another latent dimension or output, a branch, or weights that are not finite.
+        ValueError: for a branch, or weights that are not finite.
     """
-    _check_model(decoder, "decoder")
-    latent_dim = decoder.inputs[0].shape[1:]
-    if tuple(latent_dim) != (2,):
-        raise ValueError(
-            f"The explorer shows a plane: the decoder must have a latent_dim of 2. Received: {tuple(latent_dim)}. "
-            "For more dimensions there is latent_sliders(decoder)."
-        )
-    _check_shape(decoder.outputs[0], (28, 28, 1), "decoder's output")
-    chain = _layers_of(decoder)
-    _check_chain(chain, decoder)
-    return _joined([_export(layer) for layer in chain], "decoder")
+    return _joined([_export(link) for link in _chain(decoder, decoder.outputs[0])], "decoder")
 
 
-def _check_model(model: Any, name: str) -> None:
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None) or len(model.inputs) != 1:
-        raise TypeError(f"The {name} must be a built Keras model with one input. Received: {type(model).__name__}.")
+def _chain(model: keras.Model, tensor: Any) -> list[Link]:
+    """Return the layers from the input of a model to one of its outputs, those of models inside it too."""
+    chain: list[Link] = []
+    while tensor is not model.inputs[0]:
+        layer, node, output = tensor._keras_history
+        inputs = layer._inbound_nodes[node].input_tensors
+        if len(inputs) != 1:
+            raise ValueError(
+                f"The layers of the {model.name} must form one chain. Received: a branch at the layer {layer.name!r}."
+            )
+        if isinstance(layer, keras.Model) and getattr(layer, "outputs", None):
+            chain = [*_chain(layer, layer.outputs[output]), *chain]
+        else:
+            chain = [Link(layer, tuple(inputs[0].shape[1:]), tuple(tensor.shape[1:])), *chain]
+        tensor = inputs[0]
+    return chain
 
 
-def _check_shape(tensor: Any, shape: Shape, what: str) -> None:
-    if tuple(tensor.shape[1:]) != shape:
-        raise ValueError(f"The {what} must have shape (batch, 28, 28, 1). Received: {tuple(tensor.shape)}.")
-
-
-def _layers_of(model: keras.Model) -> list[Any]:
-    return [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-
-
-def _check_chain(chain: list[Any], model: keras.Model) -> None:
-    """Each layer must read what the one before it wrote."""
-    before = model.inputs[0]
-    for layer in chain:
-        if layer.input is not before:
-            raise ValueError(f"The layers must form one chain. Received: a branch at the layer {layer.name!r}.")
-        before = layer.output
-
-
-def _export(layer: Any) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Return the description of one layer, empty if it only reshapes, and its weights."""
-    kinds = keras.layers
-    spec: dict[str, Any] = {"in": list(layer.input.shape[1:]), "out": list(layer.output.shape[1:])}
-    weights = [np.asarray(weight) for weight in layer.get_weights()]
-    if isinstance(layer, kinds.Flatten | kinds.Reshape):
-        return {}, []
-    if isinstance(layer, kinds.BatchNormalization) and layer.scale and layer.center and layer.axis in (-1, 3, 1):
-        gamma, beta, mean, variance = (weight.astype(np.float64) for weight in weights)
-        scale = gamma / np.sqrt(variance + layer.epsilon)
-        channels = spec["out"][-1]
-        if scale.size == channels:
-            return {**spec, "op": "affine", "activation": "linear"}, [scale, beta - mean * scale]
-    activation = getattr(getattr(layer, "activation", None), "__name__", "")
-    if activation in ("linear", "relu") and getattr(layer, "use_bias", False):
-        spec["activation"] = activation
-        if isinstance(layer, kinds.Dense) and len(spec["in"]) == 1:
-            return {**spec, "op": "dense"}, weights
+def _export(link: Link) -> Step:
+    """Return what one layer does, nothing if it only reshapes."""
+    kinds, layer = keras.layers, link.layer
+    if isinstance(layer, ONLY_RESHAPE):
+        return Step({}, [])
+    activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
+    spec = {"in": list(link.before), "out": list(link.after), "activation": activation}
+    if isinstance(layer, kinds.BatchNormalization) and layer.axis in (-1, len(link.before)):
+        return Step({**spec, "op": "affine"}, _scale_and_shift(layer))
+    if isinstance(layer, kinds.Cropping2D) and layer.data_format == "channels_last":
+        return Step({**spec, "op": "crop", "corner": [first for first, _ in layer.cropping]}, [])
+    if activation in ACTIVATIONS:
+        if isinstance(layer, kinds.Activation):
+            return Step({**spec, "op": "activation"}, [])
+        if isinstance(layer, kinds.Dense) and len(link.before) == 1:
+            return Step({**spec, "op": "dense"}, _kernel_and_bias(layer, link))
         if isinstance(layer, kinds.Conv2D | kinds.Conv2DTranspose) and _is_plain(layer):
             op = "convolution" if isinstance(layer, kinds.Conv2D) else "transposed convolution"
-            return {**spec, "op": op, "stride": layer.strides[0], "size": layer.kernel_size[0]}, weights
+            shape = {"op": op, "stride": layer.strides[0], "size": layer.kernel_size[0]}
+            return Step(spec | shape, _kernel_and_bias(layer, link))
+    received = type(layer).__name__ + ("" if activation == "linear" else f", {activation}")
     raise TypeError(
-        "The explorer runs Dense, Conv2D, Conv2DTranspose, BatchNormalization, Flatten and Reshape, with a bias, "
-        "'same' padding and the activations 'linear' and 'relu'. "
-        f"Received: the layer {layer.name!r} ({type(layer).__name__}{f', {activation}' if activation else ''})."
+        "The explorer runs Dense, Conv2D and Conv2DTranspose (square kernels, 'same' padding), BatchNormalization over "
+        "the last axis, Activation, Flatten, Reshape, Dropout and Cropping2D, channels last, with the activations "
+        f"{', '.join(ACTIVATIONS)}. Received: the layer {layer.name!r} ({received})."
     )
+
+
+def _kernel_and_bias(layer: Any, link: Link) -> list[np.ndarray]:
+    bias = layer.bias if layer.use_bias else np.zeros(link.after[-1])
+    return [np.asarray(layer.kernel), np.asarray(bias)]
+
+
+def _scale_and_shift(layer: Any) -> list[np.ndarray]:
+    mean, variance = (np.asarray(weight, np.float64) for weight in (layer.moving_mean, layer.moving_variance))
+    scale = (np.asarray(layer.gamma) if layer.scale else 1.0) / np.sqrt(variance + layer.epsilon)
+    return [scale, (np.asarray(layer.beta) if layer.center else 0.0) - mean * scale]
 
 
 def _is_plain(layer: Any) -> bool:
@@ -143,12 +140,12 @@ def _is_plain(layer: Any) -> bool:
     )
 
 
-def _joined(exported: list[tuple[dict[str, Any], list[np.ndarray]]], name: str) -> ExportedNetwork:
-    flat = [np.ravel(weight).astype(np.float32) for _, weights in exported for weight in weights]
-    joined = np.concatenate(flat)
+def _joined(steps: list[Step], name: str) -> ExportedNetwork:
+    flat = [np.ravel(weight).astype(np.float32) for step in steps for weight in step.weights]
+    joined = np.concatenate([np.empty(0, np.float32), *flat])
     if not np.isfinite(joined).all():
         count = int((~np.isfinite(joined)).sum())
         raise ValueError(
             f"The {name} must have finite weights. Received: {count} of {joined.size} that are NaN or infinite."
         )
-    return ExportedNetwork([spec for spec, _ in exported if spec], joined)
+    return ExportedNetwork([step.spec for step in steps if step.spec], joined)

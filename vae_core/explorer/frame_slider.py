@@ -14,7 +14,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
-from vae_core.explorer.still import with_still
+from vae_core.explorer.front_end import with_still
 
 MAX_WEIGHT = 500_000  # bytes that one slider may add to a page
 MIN_INTERVAL = 350  # milliseconds; content must not flash more than three times a second (WCAG 2.3.1)

@@ -1,27 +1,30 @@
 // The front end of vae_core.explorer.LatentExplorer, an anywidget module: nothing fetched, no HTML parsed.
-// Python joins it with the modules it imports (see modules.py), for an anywidget is one text.
+// Python joins it with the modules it imports (see front_end.py), for an anywidget is one text.
 
-import { keepKeys } from "./keys.js";
+import { breath, button, keepKeys, make } from "./elements.js";
+import { makeLikelihood } from "./likelihoods.js";
 import { makeNetwork, unpack } from "./networks.js";
 import {
-  bernoulliLogLikelihood,
   divergence,
   edgeShare,
   gridPoints,
   klToPrior,
+  lift,
   logNormal,
   normalPair,
   normalised,
   priorMass,
-  sigmoid,
+  project,
+  projectLogVar,
 } from "./mathematics.js";
 import { drawPlane, makeScatter, makeView } from "./plane.js";
-import { SIDE, centred, makePad, paint } from "./pad.js";
+import { centred, makePad, paint } from "./pad.js";
 
 const CELLS = 36; // a side of the grid on which the exact posterior is computed
 const COARSE_CELLS = 20; // and of the grid that says where to look
 const SLICE = 10; // milliseconds of work before the page may breathe
 const STRIP = 9; // images between two points
+const SAVED = 280; // pixels of the longer side of a saved picture, about
 const PIN_NAMES = "ABCDEFGH";
 const FARTHEST = 100; // |z| that can be typed
 const MINUS = "\u2212";
@@ -29,65 +32,43 @@ const MINUS = "\u2212";
 const round = (value, digits = 2) => value.toFixed(digits).replace("-", MINUS);
 const pair = (z) => `(${round(z[0])}, ${round(z[1])})`;
 
-const bytes = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-
-/** An element with attributes, text and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-const button = (text, action) => {
-  const made = make("button", { type: "button" }, text);
-  made.addEventListener("click", action);
-  return made;
-};
-
-/** Let the page do what waits. A message comes back at once, where a timer would rest for 4 ms. */
-const breath = () =>
-  new Promise((resume) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => (port1.close(), resume());
-    port2.postMessage(null);
-  });
-
-/** Read the state that Python packed: one record a snapshot, its networks made when they are first asked for. */
-function readSnapshots(model) {
-  const layers = model.get("_layers");
-  const labels = bytes(model.get("_labels"));
-  return model.get("_snapshots").map((packed) => {
+/** Read the models that Python packed: one record a snapshot, its networks made when they are first asked for. */
+function readSnapshots({ layers, snapshots, models, image_shape: shape, ...content }) {
+  const labels = unpack(content.labels, "uint16");
+  return snapshots.map((packed) => {
     const made = {};
-    const network = (name) => {
-      if (!packed[name].byteLength) return null;
-      return (made[name] ??= makeNetwork(layers[name], unpack(packed[name], packed.dtype)));
-    };
-    const codes = new Float64Array(packed.codes.byteLength / 2);
-    for (let i = 0; i < codes.length; i++) codes[i] = packed.codes.getInt16(2 * i, true) * packed.unit;
+    const network = (name) => (made[name] ??= makeNetwork(layers[name], unpack(packed[name], packed.dtype)));
+    const { likelihood, ...about } = models[packed.model];
+    const { mean, logProb } = makeLikelihood(likelihood, shape.at(-1));
+    const decode = (point) => network("decoder")(lift(about, point));
     return {
+      ...about,
       model: packed.model,
       epoch: packed.epoch,
-      scatter: makeScatter(codes, labels, model.get("_colours")),
+      scatter: makeScatter(
+        unpack(packed.codes, "int16").map((value) => value * packed.unit),
+        labels,
+        content.colors,
+        content.class_names,
+      ),
       posteriors: unpack(packed.posteriors, "float32"),
-      decode: (z) => network("decoder")(z),
-      encoder: () => network("encoder"),
-      hasEncoder: packed.encoder.byteLength > 0,
-      home: model.get("_windows")[packed.model],
+      picture: (point) => mean(decode(point)),
+      logLikelihood: (x, point) => logProb(x, decode(point)),
+      encode: packed.encoder.byteLength ? (x) => network("encoder")(x) : null,
     };
   });
 }
 
 /** Keep the traits that follow from others where no kernel does it. Runs once a model. */
-function initialize({ model }) {
+export function initialize({ model }) {
   model.on("change:z", () => {
     const z = model.get("z");
-    if (z.length !== 2 || !z.every(Number.isFinite)) model.set("z", [0, 0]);
+    if (z?.length !== 2 || !z.every(Number.isFinite)) model.set("z", [0, 0]);
   });
 }
 
 /** Draw the explorer, or say why it cannot be. */
-function render({ model, el }) {
+export function render({ model, el }) {
   const complain = ({ message }) =>
     el.replaceChildren(make("p", { role: "alert", class: "latent-explorer" }, `The explorer cannot run. ${message}`));
   try {
@@ -98,13 +79,20 @@ function render({ model, el }) {
 }
 
 function draw({ model, el, complain }) {
-  const snapshots = readSnapshots(model);
+  const content = model.get("_content");
+  const snapshots = readSnapshots(content);
   const names = model.get("model_names");
   const models = [...new Set(snapshots.map((one) => one.model))]; // a saved page sorts the keys of names
   const epochs = model.get("epochs");
-  const digits = bytes(model.get("_digits"));
-  const digitLabels = model.get("digit_labels");
-  const state = { posterior: null }; // q(z|x) of the picture, if there is one
+  const pictureNames = model.get("picture_names");
+  const pictures = unpack(content.pictures, content.pictures_dtype);
+  const { image_shape: shape, noun } = content;
+  const [height, width] = shape;
+  const pixelCount = height * width * shape[2];
+  const dimensions = snapshots[0].offset.length;
+  const canDraw = snapshots.some((one) => one.encode);
+  const encodes = canDraw || pictureNames.length > 0;
+  const state = { posterior: null }; // q(z|x) of the picture as it falls onto the plane, if there is a picture
   let view = null; // the window asked for, null for the snapshot's own
   let shading = null;
   let shadingRun = 0;
@@ -116,7 +104,7 @@ function draw({ model, el, complain }) {
 
   const snapshot = () =>
     snapshots.find((one) => one.model === model.get("model_name") && one.epoch === model.get("epoch")) ?? snapshots.at(-1);
-  const isVariational = () => names[snapshot().model][1];
+  const called = ({ model: name, epoch }, between) => names[name][0] + (epochs.length > 1 ? `${between} ${epoch}` : "");
 
   // The parts. Canvases have a role and a name; everything else is a native control.
   const plane = make("canvas", {
@@ -126,13 +114,13 @@ function draw({ model, el, complain }) {
     "aria-roledescription": "plane with a point",
     "aria-label": "Latent plane. Arrow keys move the point, with Shift in large steps; Home returns to the origin.",
   });
-  const picture = make("canvas", { class: "le-picture", width: SIDE, height: SIDE, role: "img" });
+  const picture = make("canvas", { class: "le-picture", width, height, role: "img" });
   const padCaption = make("span");
-  const padCanvas = make("canvas", { class: "le-picture le-pad", width: SIDE, height: SIDE, role: "img" });
+  const padCanvas = make("canvas", { class: `le-picture${canDraw ? " le-pad" : ""}`, width, height, role: "img" });
   const live = make("p", { class: "le-visually-hidden", role: "status" });
   const facts = make("p", { class: "le-facts" });
   const say = make("p", { class: "le-note", role: "status" });
-  const coordinates = ["z\u2081", "z\u2082"].map((name) =>
+  const coordinates = (dimensions > 2 ? ["a", "b"] : ["z\u2081", "z\u2082"]).map((name) =>
     make("label", {}, `${name} `, make("input", { type: "number", step: 0.05, min: -FARTHEST, max: FARTHEST })),
   );
   const inputs = coordinates.map((label) => label.querySelector("input"));
@@ -162,25 +150,29 @@ function draw({ model, el, complain }) {
   if (epochs.length > 1) top.append(make("label", { class: "le-row le-grow" }, "Epoch", scrubber, epochShown));
 
   // The picture to encode.
-  const pad = makePad(padCanvas, () => {
-    drawn = true;
-    set("digit", null);
-    encode();
-  });
-  const padPixels = () => (drawn ? centred(pad) : Float64Array.from(digits.subarray(...digitRange()), (value) => value / 255));
-  const digitRange = () => [model.get("digit") * SIDE * SIDE, (model.get("digit") + 1) * SIDE * SIDE];
-  const hasPicture = () => drawn || model.get("digit") !== null;
-  const chooser = make("select", { "aria-label": "Test image to encode" }, make("option", { value: "" }, "Test image\u2026"));
-  digitLabels.forEach((label, i) => {
-    const count = digitLabels.slice(0, i + 1).filter((other) => other === label).length;
-    chooser.append(make("option", { value: i }, `a ${label}, no. ${count}`));
-  });
-  chooser.addEventListener("change", () => chooser.value !== "" && set("digit", Number(chooser.value)));
+  const pick = (index) => (index === model.get("picked") ? encode() : set("picked", index));
+  const drawing = canDraw
+    ? makePad(padCanvas, shape, () => {
+        drawn = true;
+        pick(null);
+      })
+    : null;
+  const hasPicture = () => drawn || model.get("picked") !== null;
+  const encoded = () => {
+    if (drawn) return centred(drawing, shape);
+    return pictures.subarray(model.get("picked") * pixelCount, (model.get("picked") + 1) * pixelCount);
+  };
+  const chooser = make(
+    "select",
+    { "aria-label": `Pick a ${noun}` },
+    make("option", { value: "" }, `Pick a ${noun}\u2026`),
+    ...pictureNames.map((name, i) => make("option", { value: i }, name)),
+  );
+  chooser.addEventListener("change", () => chooser.value !== "" && pick(Number(chooser.value)));
   const clear = button("Clear", () => {
-    pad.fill(0);
+    drawing?.fill(0);
     drawn = false;
-    set("digit", null);
-    encode();
+    pick(null);
   });
   const sample = button("Sample again", () => {
     const { mean, logVar } = state.posterior;
@@ -208,24 +200,24 @@ function draw({ model, el, complain }) {
   };
 
   function encode() {
-    shading = null;
     const now = snapshot();
+    let output = null;
     state.posterior = null;
     say.textContent = "";
-    if (hasPicture()) {
-      let output = null;
-      if (!drawn) output = now.posteriors.subarray(4 * model.get("digit"), 4 * model.get("digit") + 4);
-      else if (now.hasEncoder) output = now.encoder()(padPixels());
+    if (drawn) {
+      if (now.encode) output = now.encode(encoded());
       else say.textContent = `The page carries the encoder of epoch ${epochs.at(-1)} only: go there to encode a drawing.`;
-      if (output?.length) {
-        const mean = [output[0], output[1]];
-        const logVar = isVariational() ? [output[2], output[3]] : null;
-        state.posterior = { mean, logVar };
-        moveTo(mean);
+    } else if (hasPicture()) output = now.posteriors.subarray(2 * dimensions * model.get("picked"));
+    if (output) {
+      const [mean, logVar] = [0, 1].map((k) => output.slice(k * dimensions, (k + 1) * dimensions));
+      state.posterior = { mean: project(now.axes, mean), logVar: null };
+      if (now.variational) {
+        state.posterior.logVar = projectLogVar(now.axes, logVar);
+        state.posterior.kl = klToPrior(mean, logVar);
       }
+      moveTo(state.posterior.mean);
     }
     shade();
-    refresh();
   }
 
   /** log p(x, z) up to a constant at points of the plane, in slices between which the page breathes. */
@@ -240,7 +232,7 @@ function draw({ model, el, complain }) {
         until = performance.now() + SLICE;
       }
       const z = points[i];
-      logs[i] = bernoulliLogLikelihood(x, now.decode(z)) - (z[0] ** 2 + z[1] ** 2) / 2;
+      logs[i] = now.logLikelihood(x, z) - (z[0] ** 2 + z[1] ** 2) / 2;
     }
     return logs;
   }
@@ -253,9 +245,9 @@ function draw({ model, el, complain }) {
     if (!wantsShading || !state.posterior?.logVar) return;
     say.textContent = "Computing the exact posterior\u2026";
     const { mean, logVar } = state.posterior;
-    const x = padPixels();
+    const x = encoded();
     if (view) {
-      const coarse = gridPoints(snapshot().home, COARSE_CELLS);
+      const coarse = gridPoints(snapshot(), COARSE_CELLS);
       const found = await logJoint(coarse, x, run);
       if (!found) return;
       const mode = coarse[found.indexOf(Math.max(...found))];
@@ -264,7 +256,7 @@ function draw({ model, el, complain }) {
       const centre = mean.map((value, k) => (value + mode[k]) / 2);
       view = { centre, half: Math.max(6 * spread, distance / 2 + 0.4) };
     }
-    const seen = view ?? snapshot().home;
+    const seen = view ?? snapshot();
     const points = gridPoints(seen, CELLS);
     const logs = await logJoint(points, x, run);
     if (!logs) return;
@@ -282,7 +274,7 @@ function draw({ model, el, complain }) {
   }
 
   // Compare and keep.
-  const strip = make("canvas", { class: "le-strip", width: STRIP * SIDE, height: SIDE, role: "img", hidden: "" });
+  const strip = make("canvas", { class: "le-strip", width: STRIP * width, height, role: "img", hidden: "" });
   const ends = ["from", "to"].map((word) => {
     const select = make("select", { "aria-label": `Strip ${word}` });
     select.addEventListener("change", refresh);
@@ -305,12 +297,14 @@ function draw({ model, el, complain }) {
   });
   const between = make("div", { class: "le-row", hidden: "" }, "Strip from", ends[0], "to", ends[1]);
   const png = button("Save PNG", () => {
-    const large = make("canvas", { width: 10 * SIDE, height: 10 * SIDE });
+    const times = Math.max(1, Math.round(SAVED / Math.max(height, width)));
+    const large = make("canvas", { width: times * width, height: times * height });
     const context = large.getContext("2d");
     context.imageSmoothingEnabled = false;
     context.drawImage(picture, 0, 0, large.width, large.height);
     const z = model.get("z").map((value) => value.toFixed(2));
-    const link = make("a", { href: large.toDataURL("image/png"), download: `${snapshot().model}-epoch-${snapshot().epoch}-z-${z.join("-")}.png` });
+    const name = `${snapshot().model}${epochs.length > 1 ? `-epoch-${snapshot().epoch}` : ""}-z-${z.join("-")}.png`;
+    const link = make("a", { href: large.toDataURL("image/png"), download: name });
     link.click();
   });
   const code = make("textarea", { class: "le-code", readonly: "", rows: 6, "aria-label": "Python that decodes this point", hidden: "" });
@@ -318,12 +312,10 @@ function draw({ model, el, complain }) {
     const now = snapshot();
     const z = model.get("z").map((value) => String(Number(value.toFixed(4))));
     return [
-      "import jax, numpy as np",
       "from vae_core import load_pretrained",
       "",
       `model = load_pretrained("${now.model}", epoch=${now.epoch})`,
-      `z = np.array([[${z.join(", ")}]], dtype="float32")`,
-      "image = jax.nn.sigmoid(model.decoder(z))[0, :, :, 0]",
+      `image = model.decode([[${z.join(", ")}]])[0]`,
     ].join("\n");
   };
   const copy = button("Copy Python", async () => {
@@ -338,11 +330,22 @@ function draw({ model, el, complain }) {
     }
   });
 
+  const about = make("p", { class: "le-note" });
+  about.hidden = dimensions === 2;
+  const describePlane = ({ scatter, share }) =>
+    `One plane of the ${dimensions} latent dimensions, ` +
+    (scatter.codes.length
+      ? "along the two directions, a and b, in which the codes of the images vary most: " +
+        `${round(100 * share, 0)} % of their variance. Codes beside the plane are drawn where they fall onto it. ` +
+        "The image shown is decoded from the plane, so it is coarser than a reconstruction."
+      : "along the first two, a and b; the others are 0.");
+  const choice = make("div", { class: "le-row" }, ...(pictureNames.length ? [chooser] : []), clear);
   const figure = (caption, ...parts) => make("div", { class: "le-figure" }, caption, ...parts);
   const root = make(
     "div",
     { class: "latent-explorer", role: "group", "aria-label": "Latent explorer" },
-    top,
+    ...(top.children.length ? [top] : []),
+    about,
     make(
       "div",
       { class: "le-main" },
@@ -351,22 +354,23 @@ function draw({ model, el, complain }) {
         { class: "le-left" },
         plane,
         make("div", { class: "le-row" }, ...coordinates, zoom),
-        make("div", { class: "le-row" }, toMean, sample, truth),
+        make("div", { class: "le-row" }, ...(encodes ? [toMean, sample, ...(dimensions === 2 ? [truth] : [])] : [])),
         say,
       ),
       make(
         "div",
         { class: "le-right" },
         figure(make("span", {}, "Decoded"), picture, facts),
-        figure(padCaption, padCanvas, make("div", { class: "le-row" }, chooser, clear)),
+        ...(encodes ? [figure(padCaption, padCanvas, choice)] : []),
       ),
     ),
-    make("div", { class: "le-row" }, pin, unpin, png, ...(model.get("_reproducible") ? [copy] : [])),
+    make("div", { class: "le-row" }, pin, unpin, png, ...(content.reproducible ? [copy] : [])),
     between,
     strip,
     code,
     live,
   );
+  root.style.setProperty("--le-aspect", width / height);
   el.append(root);
 
   // Everything that is seen is drawn here, at most once a frame.
@@ -378,6 +382,11 @@ function draw({ model, el, complain }) {
         complain(error);
       }
     });
+  }
+  function invitation(now) {
+    if (!canDraw) return `Pick a ${noun} to encode`;
+    const [first, or] = pictureNames.length ? [`Pick a ${noun}; drawings`, ", or pick one"] : ["Drawings", ""];
+    return now.encode ? `Draw a ${noun}${or}` : `${first} need the encoder of epoch ${epochs.at(-1)}`;
   }
   let speaking = 0;
   function paintAll() {
@@ -391,7 +400,7 @@ function draw({ model, el, complain }) {
     const context = plane.getContext("2d");
     context.setTransform(density, 0, 0, density, 0, 0);
     const style = getComputedStyle(root);
-    const shown = view ?? now.home;
+    const shown = view ?? now;
     const scene = {
       z,
       scatter: now.scatter,
@@ -402,26 +411,21 @@ function draw({ model, el, complain }) {
       ground: style.getPropertyValue("--le-ground").trim() || "#fff",
     };
     drawPlane(context, makeView(shown.centre, shown.half, size), scene);
-    paint(picture, Float64Array.from(now.decode(z), sigmoid));
-    paint(padCanvas, drawn ? pad : hasPicture() ? padPixels() : new Float64Array(SIDE * SIDE));
+    paint(picture, now.picture(z), shape);
+    paint(padCanvas, drawn ? drawing : hasPicture() ? encoded() : new Float64Array(pixelCount), shape);
 
+    about.textContent = describePlane(now);
     const radius = Math.hypot(...z);
-    facts.textContent = `r = ${round(radius)}; ${round(100 * priorMass(radius), 1)} % of the prior lies nearer the origin`;
-    if (state.posterior?.logVar) {
-      const { mean, logVar } = state.posterior;
-      facts.textContent += `. KL(q \u2225 prior) = ${round(klToPrior(mean, logVar), 1)} nats`;
-    }
-    const where = `z = ${pair(z)}`;
-    picture.setAttribute("aria-label", `Image decoded by the ${names[now.model][0]} after epoch ${now.epoch} at ${where}`);
-    padCanvas.setAttribute(
-      "aria-label",
-      drawn ? "Your drawing" : hasPicture() ? `Test image, a ${digitLabels[model.get("digit")]}` : "Empty square to draw a digit in",
-    );
-    padCaption.textContent = state.posterior
-      ? `Encoder: ${names[now.model][0]}, epoch ${now.epoch}`
-      : now.hasEncoder
-        ? "Draw a digit, or pick one"
-        : `Pick a digit; drawings need the encoder of epoch ${epochs.at(-1)}`;
+    const nearer = dimensions > 2 ? "falls onto the plane nearer its middle" : "lies nearer the origin";
+    facts.textContent = `r = ${round(radius)}; ${round(100 * priorMass(radius), 1)} % of the prior ${nearer}`;
+    if (state.posterior?.logVar) facts.textContent += `. KL(q \u2225 prior) = ${round(state.posterior.kl, 1)} nats`;
+    const where = `${dimensions > 2 ? "(a, b)" : "z"} = ${pair(z)}`;
+    const empty = canDraw ? `Empty, to draw a ${noun} in` : `No ${noun} is picked`;
+    const source = hasPicture() ? `The ${noun} that is encoded: ${pictureNames[model.get("picked")]}` : empty;
+    picture.setAttribute("aria-label", `Image decoded by the ${called(now, " after epoch")} at ${where}`);
+    padCanvas.setAttribute("aria-label", drawn ? "Your drawing" : source);
+    const encoder = snapshots.length > 1 ? `Encoder: ${called(now, ", epoch")}` : "Encoded";
+    padCaption.textContent = state.posterior ? encoder : invitation(now);
     inputs.forEach((input, k) => {
       const typing = document.activeElement === input && (input.value === "" || Number(input.value) === z[k]);
       if (!typing) input.value = z[k].toFixed(2);
@@ -430,7 +434,7 @@ function draw({ model, el, complain }) {
     scrubber.value = epochs.indexOf(now.epoch);
     scrubber.setAttribute("aria-valuetext", `epoch ${now.epoch}`);
     epochShown.textContent = now.epoch;
-    chooser.value = drawn || model.get("digit") === null ? "" : String(model.get("digit"));
+    chooser.value = drawn || model.get("picked") === null ? "" : String(model.get("picked"));
     zoom.textContent = view ? "Whole plane" : "Close-up";
     truth.setAttribute("aria-pressed", String(wantsShading));
     for (const one of [sample, truth]) one.disabled = !state.posterior?.logVar;
@@ -452,7 +456,8 @@ function draw({ model, el, complain }) {
     const [from, to] = [first.z, last.z];
     for (let i = 0; i < STRIP; i++) {
       const share = i / (STRIP - 1);
-      paint(strip, Float64Array.from(now.decode([0, 1].map((k) => (1 - share) * from[k] + share * to[k])), sigmoid), i);
+      const point = [0, 1].map((k) => (1 - share) * from[k] + share * to[k]);
+      paint(strip, now.picture(point), shape, i);
     }
     strip.setAttribute("aria-label", `${STRIP} images decoded along the line from ${first.name} ${pair(from)} to ${last.name} ${pair(to)}`);
   }
@@ -460,7 +465,7 @@ function draw({ model, el, complain }) {
   // Pointer and keys on the plane.
   const follow = (event) => {
     const box = plane.getBoundingClientRect();
-    const shown = view ?? snapshot().home;
+    const shown = view ?? snapshot();
     moveTo(makeView(shown.centre, shown.half, box.width).toPlane([event.clientX - box.left, event.clientY - box.top]));
   };
   plane.addEventListener("pointerdown", (event) => {
@@ -471,7 +476,7 @@ function draw({ model, el, complain }) {
   });
   plane.addEventListener("pointermove", (event) => event.buttons & 1 && follow(event));
   plane.addEventListener("keydown", (event) => {
-    const step = ((view ?? snapshot().home).half / 4) * (event.shiftKey ? 0.5 : 0.05);
+    const step = ((view ?? snapshot()).half / 4) * (event.shiftKey ? 0.5 : 0.05);
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (move) moveTo(model.get("z").map((value, k) => value + step * move[k]));
@@ -490,23 +495,25 @@ function draw({ model, el, complain }) {
   keepKeys(root);
 
   // Traits in, and whatever changes the look.
-  const onDigit = () => {
-    if (model.get("digit") !== null) {
+  const onPicked = () => {
+    if (model.get("picked") !== null) {
       drawn = false;
-      pad.fill(0);
-      encode();
+      drawing?.fill(0);
     }
+    encode();
   };
   const onSnapshot = () => {
     view = null;
     if (hasPicture()) encode();
     else refresh();
   };
-  const listeners = { "change:z": refresh, "change:digit": onDigit, "change:model_name": onSnapshot, "change:epoch": onSnapshot };
+  const listeners = { "change:z": refresh, "change:picked": onPicked, "change:model_name": onSnapshot, "change:epoch": onSnapshot };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   const theme = new MutationObserver(refresh);
   for (const element of [document.documentElement, document.body])
     theme.observe(element, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light", "class"] });
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", refresh);
   const size = new ResizeObserver(refresh);
   size.observe(plane);
   if (hasPicture()) encode();
@@ -515,6 +522,7 @@ function draw({ model, el, complain }) {
   return () => {
     shadingRun++;
     theme.disconnect();
+    dark.removeEventListener("change", refresh);
     size.disconnect();
     cancelAnimationFrame(frame);
     for (const [name, listener] of Object.entries(listeners)) model.off(name, listener);

@@ -3,17 +3,6 @@
 /** Share of the prior N(0, I) of the plane inside a circle about the origin. */
 export const priorMass = (radius) => 1 - Math.exp((-radius * radius) / 2);
 
-export const sigmoid = (logit) => 1 / (1 + Math.exp(-logit));
-
-const softplus = (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
-
-/** log p(x|z) of a Bernoulli likelihood in nats, summed over the pixels. */
-export function bernoulliLogLikelihood(x, logits) {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i] * logits[i] - softplus(logits[i]);
-  return sum;
-}
-
 /** log of a Gaussian with diagonal covariance in the plane, at z. */
 export function logNormal(z, mean, logVar) {
   let sum = -Math.log(2 * Math.PI);
@@ -21,10 +10,10 @@ export function logNormal(z, mean, logVar) {
   return sum;
 }
 
-/** KL(q(z|x) || p(z)) in nats. */
+/** KL(q(z|x) || p(z)) in nats, in any number of dimensions. */
 export function klToPrior(mean, logVar) {
   let sum = 0;
-  for (let k = 0; k < 2; k++) sum += 0.5 * (Math.exp(logVar[k]) + mean[k] ** 2 - 1 - logVar[k]);
+  for (let k = 0; k < mean.length; k++) sum += 0.5 * (Math.exp(logVar[k]) + mean[k] ** 2 - 1 - logVar[k]);
   return sum;
 }
 
@@ -80,3 +69,13 @@ export function median(numbers) {
   const sorted = Float64Array.from(numbers).sort();
   return sorted[sorted.length >> 1];
 }
+
+/** Where codes fall onto two axes. */
+export const project = (axes, z) => axes.map((axis) => axis.reduce((sum, share, i) => sum + share * z[i], 0));
+
+/** Log variances along two axes of a Gaussian with a diagonal covariance. */
+export const projectLogVar = (axes, logVar) =>
+  axes.map((axis) => Math.log(axis.reduce((sum, share, i) => sum + share ** 2 * Math.exp(logVar[i]), 0)));
+
+/** The code of a point of the plane. */
+export const lift = ({ offset, axes }, [a, b]) => offset.map((value, i) => value + a * axes[0][i] + b * axes[1][i]);

@@ -1,6 +1,9 @@
 // The forward pass of the exported networks, in plain JavaScript. See export.py for the format.
 
-/** @typedef {{op: string, in: number[], out: number[], activation: string, stride?: number, size?: number}} Layer */
+/**
+ * @typedef {{op: string, in: number[], out: number[], activation: string, stride?: number, size?: number,
+ *   corner?: number[]}} Layer
+ */
 
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
@@ -14,16 +17,24 @@ export function halfToNumber(bits) {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** Bytes of a number of each kind, and the way to read the i-th. Pictures of 8 bits are numbers in [0, 1]. */
+const KINDS = {
+  uint8: [1, (view, i) => view.getUint8(i) / 255],
+  uint16: [2, (view, i) => view.getUint16(2 * i, true)],
+  int16: [2, (view, i) => view.getInt16(2 * i, true)],
+  float16: [2, (view, i) => halfToNumber(view.getUint16(2 * i, true))],
+  float32: [4, (view, i) => view.getFloat32(4 * i, true)],
+};
+
 /**
  * Little-endian numbers as an array.
  * @param {DataView} view
- * @param {"float16" | "float32"} dtype
+ * @param {"uint8" | "uint16" | "int16" | "float16" | "float32"} dtype
  */
 export function unpack(view, dtype) {
-  const width = dtype === "float16" ? 2 : 4;
+  const [width, read] = KINDS[dtype];
   const numbers = new Float64Array(view.byteLength / width);
-  for (let i = 0; i < numbers.length; i++)
-    numbers[i] = width === 2 ? halfToNumber(view.getUint16(2 * i, true)) : view.getFloat32(4 * i, true);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = read(view, i);
   return numbers;
 }
 
@@ -105,13 +116,29 @@ function affine(x, y, scale, shift) {
   for (let i = 0, c = 0; i < y.length; i++, c = c + 1 === scale.length ? 0 : c + 1) y[i] = x[i] * scale[c] + shift[c];
 }
 
-const OPERATIONS = { dense, convolution, "transposed convolution": transposedConvolution, affine };
+/** Part of an image: `corner` is its first row and column. */
+function crop(x, y, _kernel, _bias, { in: [, wide], out: [height, width, channels], corner: [top, left] }) {
+  for (let i = 0, to = 0; i < height; i++)
+    for (let k = ((i + top) * wide + left) * channels, end = k + width * channels; k < end; ) y[to++] = x[k++];
+}
 
-/** How many numbers the kernel of a layer has. */
-function kernelSize(layer) {
-  if (layer.op === "dense") return product(layer.in) * product(layer.out);
-  if (layer.op === "affine") return layer.out.at(-1);
-  return layer.size ** 2 * layer.in[2] * layer.out[2];
+const activation = (x, y) => y.set(x);
+
+const OPERATIONS = { dense, convolution, "transposed convolution": transposedConvolution, affine, crop, activation };
+
+const ACTIVATIONS = {
+  linear: null,
+  relu: (value) => (value < 0 ? 0 : value),
+  sigmoid: (value) => 1 / (1 + Math.exp(-value)),
+  silu: (value) => value / (1 + Math.exp(-value)),
+  tanh: Math.tanh,
+};
+
+/** How many numbers the kernel and the bias of a layer have. */
+function weightCounts({ op, in: from, out: to, size }) {
+  if (op === "crop" || op === "activation") return [0, 0];
+  if (op === "affine") return [to.at(-1), to.at(-1)];
+  return [(op === "dense" ? 1 : size ** 2) * from.at(-1) * to.at(-1), to.at(-1)];
 }
 
 /** What the kernel of a layer joins, if it is moved over an image. */
@@ -132,8 +159,8 @@ export function makeNetwork(layers, weights) {
   const steps = layers.map((layer) => {
     const run = OPERATIONS[layer.op];
     if (!run) throw new Error(`This page cannot run a layer of the kind "${layer.op}".`);
-    const output = new Float64Array(product(layer.out));
-    return { layer, run, output, kernel: take(kernelSize(layer)), bias: take(layer.out.at(-1)), joined: pixelsOf(layer) };
+    const [kernel, bias] = weightCounts(layer).map(take);
+    return { layer, run, kernel, bias, output: new Float64Array(product(layer.out)), joined: pixelsOf(layer) };
   });
   if (used !== weights.length) throw new Error(`The network needs ${used} weights and has ${weights.length}.`);
   if (!weights.every(Number.isFinite)) throw new Error("Some weights of the network are not numbers.");
@@ -141,7 +168,8 @@ export function makeNetwork(layers, weights) {
     let x = input;
     for (const { layer, run, output, kernel, bias, joined } of steps) {
       run(x, output, kernel, bias, layer, joined);
-      if (layer.activation === "relu") for (let i = 0; i < output.length; i++) if (output[i] < 0) output[i] = 0;
+      const activate = ACTIVATIONS[layer.activation];
+      if (activate) for (let i = 0; i < output.length; i++) output[i] = activate(output[i]);
       x = output;
     }
     return x;

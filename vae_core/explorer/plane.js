@@ -5,13 +5,16 @@ import { median } from "./mathematics.js";
 const TEXT = "13px system-ui, sans-serif";
 const CLASS_NAMES = "bold 17px system-ui, sans-serif";
 
-/** Codes with their classes, and the middle of each class, where its name goes. */
-export function makeScatter(codes, labels, colours) {
-  const middles = colours.map((_, digit) => {
-    const members = [...labels.keys()].filter((i) => labels[i] === digit);
+/**
+ * Codes with their classes, and the middle of each class, where its name goes. Without labels the codes have the ink's
+ * colour.
+ */
+export function makeScatter(codes, labels, colors, names) {
+  const middles = names.map((_, label) => {
+    const members = [...labels.keys()].filter((i) => labels[i] === label);
     return members.length ? [0, 1].map((k) => median(members.map((i) => codes[2 * i + k]))) : null;
   });
-  return { codes, labels, colours, middles };
+  return { codes, labels, colors, names, middles };
 }
 
 /** The window of the plane that a canvas shows, and the way from z to its pixels and back. */
@@ -63,19 +66,19 @@ function drawPrior(context, view, ink, ground) {
   for (const radius of [1, 2, 3]) write(context, `r = ${radius}`, ...view.toPixels([0, -radius]), ink, ground);
 }
 
-function drawCodes(context, view, { codes, labels, colours, middles }, ground) {
+function drawCodes(context, view, { codes, labels, colors, names, middles }, ink, ground) {
   context.globalAlpha = 0.75;
-  for (let i = 0; i < labels.length; i++) {
+  for (let i = 0; 2 * i < codes.length; i++) {
     const [x, y] = view.toPixels([codes[2 * i], codes[2 * i + 1]]);
-    context.fillStyle = colours[labels[i]];
+    context.fillStyle = colors[labels[i]] ?? ink;
     context.beginPath();
     context.arc(x, y, 2.2, 0, 2 * Math.PI);
     context.fill();
   }
   context.globalAlpha = 1;
   context.font = CLASS_NAMES;
-  middles.forEach((middle, digit) => {
-    if (middle) write(context, String(digit), ...view.toPixels(middle), colours[digit], ground);
+  middles.forEach((middle, label) => {
+    if (middle) write(context, names[label], ...view.toPixels(middle), colors[label], ground);
   });
 }
 
@@ -124,7 +127,7 @@ export function drawPlane(context, view, scene) {
   context.textBaseline = "middle";
   context.lineJoin = "round";
   if (scene.shading) drawShares(context, view, scene.shading);
-  drawCodes(context, view, scene.scatter, ground);
+  drawCodes(context, view, scene.scatter, ink, ground);
   context.font = TEXT;
   drawPrior(context, view, ink, ground);
   if (scene.posterior?.logVar) {

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
 from matplotlib.colors import to_rgba_array
 
-from vae_core.figures.colours import DIGIT_COLOURS, plane_axes
+from vae_core.figures.colors import label_colors, plane_axes
 from vae_core.figures.plane import check_codes
 
 FEW = 100  # up to so many ellipses, each has an edge
@@ -17,7 +17,7 @@ def plot_ellipses(
     posterior_log_var: Float[np.ndarray, "count 2"],
     *,
     labels: Integer[np.ndarray, " count"] | None = None,
-    colour: str = "#D55E00",
+    color: str = "#D55E00",
     num_sigmas: float = 1.0,
     fill: bool = True,
     ax: Axes | None = None,
@@ -30,8 +30,8 @@ def plot_ellipses(
     Args:
         posterior_mean: (count, 2), means of q(z|x).
         posterior_log_var: (count, 2), log variances of q(z|x).
-        labels: (count,) integers in 0..9, to colour the ellipses by digit.
-        colour: of all of them, without labels.
+        labels: (count,) integers from 0 on, to colour the ellipses by class.
+        color: of all of them, without labels.
         num_sigmas: k, positive.
         fill: whether a few ellipses are shaded inside too.
         ax: Axes to draw on; made if None.
@@ -40,6 +40,7 @@ def plot_ellipses(
         The Axes.
     """
     posterior_mean, posterior_log_var = np.asarray(posterior_mean), np.asarray(posterior_log_var)
+    labels = None if labels is None else np.asarray(labels)
     check_codes(posterior_mean, labels)
     if posterior_log_var.shape != posterior_mean.shape:
         raise ValueError(
@@ -50,9 +51,9 @@ def plot_ellipses(
         raise ValueError(f"num_sigmas must be a positive number. Received: {num_sigmas}.")
     ax = plane_axes(ax)
     half = num_sigmas * np.exp(posterior_log_var / 2)
-    colours = to_rgba_array([colour] * len(half) if labels is None else np.take(DIGIT_COLOURS, labels))
+    colors = to_rgba_array([color] * len(half)) if labels is None else label_colors(labels)
     few = len(half) <= FEW
-    shade = np.column_stack([colours[:, :3], np.full(len(half), 0.25)])
+    shade = np.column_stack([colors[:, :3], np.full(len(half), 0.25)])
     ellipses = EllipseCollection(
         widths=2 * half[:, 0],
         heights=2 * half[:, 1],
@@ -61,7 +62,7 @@ def plot_ellipses(
         offsets=posterior_mean,
         offset_transform=ax.transData,
         facecolors=shade if fill or not few else "none",
-        edgecolors=colours if few else "none",
+        edgecolors=colors if few else "none",
         linewidths=1.2 if few else 0,
         rasterized=not few,
         zorder=2.5,

@@ -1,20 +1,6 @@
-"""The article's networks, and the models that are trained over them."""
+"""The models that are trained over an encoder and a decoder."""
 
 from vae_core.models.autoencoders import VAE, Autoencoder, AutoencoderOutput, VAEOutput
-from vae_core.models.classifier import build_classifier
-from vae_core.models.named import MODEL_NAMES, build_model, check_model_name, networks_of
-from vae_core.models.networks import build_decoder, build_encoder
+from vae_core.models.warm_up import KLWarmUp
 
-__all__ = [
-    "MODEL_NAMES",
-    "VAE",
-    "Autoencoder",
-    "AutoencoderOutput",
-    "VAEOutput",
-    "build_classifier",
-    "build_decoder",
-    "build_encoder",
-    "build_model",
-    "check_model_name",
-    "networks_of",
-]
+__all__ = ["VAE", "Autoencoder", "AutoencoderOutput", "KLWarmUp", "VAEOutput"]

@@ -2,12 +2,19 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import keras
 import numpy as np
 
-from vae_core import objectives
-from vae_core.checks import check_image_spec, check_images
+from vae_core import likelihoods, objectives
+from vae_core.batching import apply_in_batches
 from vae_core.layers import Sampling
+from vae_core.likelihoods import Bernoulli, Likelihood
+from vae_core.models.inputs import check_no_targets, checked
+from vae_core.models.pair import Pair, check_pair
+from vae_core.networks.common import full_precision
+
+BATCH_SIZE = 250
 
 
 class AutoencoderOutput(NamedTuple):
@@ -15,11 +22,11 @@ class AutoencoderOutput(NamedTuple):
 
     Attributes:
         z: (batch, latent_dim) float32, the code.
-        logits: (batch, 28, 28, 1) float32, what the decoder makes of z, as in `VAEOutput`.
+        parameters: (batch, height, width, channels) float32, what the decoder makes of z, as in `VAEOutput`.
     """
 
     z: Any
-    logits: Any
+    parameters: Any
 
 
 class VAEOutput(NamedTuple):
@@ -29,14 +36,14 @@ class VAEOutput(NamedTuple):
         posterior_mean: (batch, latent_dim) float32, mean of q(z|x).
         posterior_log_var: (batch, latent_dim) float32, log variance of q(z|x).
         z: (batch, latent_dim) float32, one sample of q(z|x).
-        logits: (batch, 28, 28, 1) float32, what the decoder makes of z; sigmoid(logits) is the mean image, except for
-            the Gaussian likelihood, where they are it themselves.
+        parameters: (batch, height, width, channels) float32, what the decoder makes of z: the parameters of the
+            likelihood, whose mean(parameters) is the mean image.
     """
 
     posterior_mean: Any
     posterior_log_var: Any
     z: Any
-    logits: Any
+    parameters: Any
 
 
 @keras.saving.register_keras_serializable(package="vae_core")
@@ -45,47 +52,77 @@ class Autoencoder(keras.Model):
 
     It has the networks of the VAE, so that the two can be compared: what the encoder says of the log variance is
     neither used nor trained. `fit(x)`, `evaluate(x)` and `predict(x)` take images alone: the target of the
-    reconstruction is the input. The loss, reported as `reconstruction_loss` too, is minus the log-likelihood of the
-    image given its code, summed over pixels and averaged over the batch, in nats per image.
+    reconstruction is the input. The loss is minus the log-likelihood of the image given its code, summed over pixels
+    and averaged over the batch, in nats per image, which is reported as `reconstruction_loss` too; penalties of the
+    layers are added.
 
     Args:
-        encoder: model from images to (posterior_mean, posterior_log_var), as `build_encoder` makes it.
-        decoder: model from z to the likelihood's parameters, as `build_decoder` makes it.
-        likelihood: a name in `vae_core.objectives.LIKELIHOODS`.
-        variance: the variance c > 0 of the pixels, for the likelihood "gaussian" alone; the decoder's output is then
-            the mean image and not logits.
+        encoder: model from images (batch, height, width, channels) to (posterior_mean, posterior_log_var), each
+            (batch, latent_dim), such as `vae_core.networks` has.
+        decoder: model from z to the likelihood's parameters.
+        likelihood: what the decoder's output means, and which images there are.
+
+    Attributes:
+        image_shape: (height, width, channels) of an image.
+        latent_dim: dimension of z.
 
     Raises:
-        ValueError: for an unknown likelihood, a variance that is missing or out of place, or latent dimensions that
-            differ.
+        TypeError: if encoder or decoder are no Keras models, or likelihood is none of `vae_core.likelihoods`.
+        ValueError: if they do not fit each other.
     """
 
     def __init__(
-        self,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        *,
-        likelihood: str = "bernoulli",
-        variance: float | None = None,
-        **kwargs: Any,
+        self, encoder: keras.Model, decoder: keras.Model, *, likelihood: Likelihood = Bernoulli(), **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
-        encoded, decoded = encoder.output_shape[0][-1], decoder.input_shape[-1]
-        if encoded != decoded:
-            raise ValueError(
-                "encoder and decoder must share one latent dimension. "
-                f"Received: {encoded} from the encoder and {decoded} into the decoder."
-            )
-        self.log_likelihood = objectives.get_log_likelihood(likelihood, variance=variance)
+        pair: Pair = check_pair(encoder, decoder, likelihood)
+        super().__init__(**{"dtype": full_precision(), **kwargs})
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
-        self.variance = variance
-        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
+        self.image_shape = pair.image_shape
+        self.latent_dim = pair.latent_dim
+        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss", dtype=self.variable_dtype)
+        self.built = True  # as its networks are
+
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Choose the optimiser and how to run, as `keras.Model.compile`; the loss is the model's own.
+
+        Raises:
+            ValueError: if a loss or metrics of targets are given.
+        """
+        refused = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        given = [name for name, value in refused.items() if value is not None]
+        if given:
+            raise ValueError(
+                f"{type(self).__name__} has its own loss, which its likelihood defines, and there are no targets for "
+                f"metrics. Received: {', '.join(given)}. Give likelihood= when you make the model."
+            )
+        super().compile(optimizer, **kwargs)
+
+    def get_compile_config(self) -> Any:
+        """Return what `compile_from_config` needs, None if the model is not compiled."""
+        config = super().get_compile_config()
+        return config and {**config, "optimizer_is_built": self.optimizer.built}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile a loaded model as the saved one was; Keras leaves that to classes with a `compile` of their own."""
+        options = keras.saving.deserialize_keras_object(config)
+        is_built = options.pop("optimizer_is_built")
+        self.compile(**options)
+        if is_built:  # a state of it was saved
+            self.optimizer.build(self.trainable_variables)
 
     def call(self, x: Any, training: bool | None = None) -> Any:
-        """Encode and decode (batch, 28, 28, 1) images."""
-        check_image_spec(x, name="x")
+        """Encode and decode (batch, height, width, channels) images."""
+        self._check_call(x)
         z, _ = self.encoder(x, training=training)
         return AutoencoderOutput(z, self.decoder(z, training=training))
 
@@ -97,33 +134,100 @@ class Autoencoder(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Return minus the log-likelihood in nats, averaged over the batch."""
-        _check_no_targets(y, sample_weight)
-        log_likelihood = self.log_likelihood(x, y_pred.logits)
-        self.reconstruction_tracker.update_state(-log_likelihood)
-        return -keras.ops.mean(log_likelihood)
+        """Return minus the log-likelihood in nats, averaged over the batch, plus the penalties of the layers."""
+        check_no_targets(y, sample_weight)
+        log_prob = self.likelihood.log_prob(x, y_pred.parameters)
+        self.reconstruction_tracker.update_state(-log_prob)
+        return -keras.ops.mean(log_prob) + self._penalties()
+
+    def encode(self, x: Any, *, batch_size: int = BATCH_SIZE) -> Any:
+        """Return the codes of images, (n, latent_dim) float32 NumPy.
+
+        Args:
+            x: (n, height, width, channels), any number of images, in the support of the likelihood.
+            batch_size: images at once.
+        """
+        return self._posterior(x, batch_size)[0]
+
+    def decode(self, z: Any, *, batch_size: int = BATCH_SIZE) -> np.ndarray:
+        """Return the mean images of codes, (n, height, width, channels) float32 NumPy, in the likelihood's support.
+
+        Args:
+            z: (n, latent_dim), any number of codes; further axes in front are kept.
+            batch_size: codes at once.
+
+        Raises:
+            ValueError: if z has another last axis, or is not finite.
+        """
+        z = np.asarray(z, self.compute_dtype)
+        if z.ndim < 2 or z.shape[-1] != self.latent_dim:
+            raise ValueError(f"z must have shape (n, {self.latent_dim}). Received: {z.shape}.")
+        if not np.isfinite(z).all():
+            raise ValueError(f"z must be finite. Received: {int((~np.isfinite(z)).sum())} NaN or infinite numbers.")
+        shape = (*z.shape[:-1], *self.image_shape)
+        if not z.size:
+            return np.empty(shape, self.compute_dtype)
+        (parameters,) = apply_in_batches(self.decoder, z.reshape(-1, self.latent_dim), batch_size)
+        return np.asarray(self.likelihood.mean(parameters)).reshape(shape)
+
+    def reconstruct(self, x: Any, *, batch_size: int = BATCH_SIZE) -> np.ndarray:
+        """Return the mean image at the code of each image (at the mean of q(z|x)), in the shape of x.
+
+        The arguments are those of `encode`.
+        """
+        return self.decode(self._posterior(x, batch_size)[0], batch_size=batch_size)
+
+    def sample(self, n: int, *, seed: int = 0, pixels: bool = False) -> np.ndarray:
+        """Decode n draws of z from the prior N(0, I): new images, (n, height, width, channels) float32 NumPy.
+
+        Nothing in the training of an autoencoder puts its codes where the prior is; a VAE's loss does.
+
+        Args:
+            n: at least 0.
+            seed: the same seed and n give the same images.
+            pixels: whether to draw the pixels from p(x|z) too; otherwise the images are its means.
+        """
+        if not isinstance(n, (int, np.integer)) or n < 0:
+            raise ValueError(f"n must be an integer of at least 0. Received: {n!r}.")
+        latent_key, pixel_key = jax.random.split(jax.random.key(seed))
+        z = jax.random.normal(latent_key, (n, self.latent_dim), self.compute_dtype)
+        if not pixels or not n:
+            return self.decode(z)
+        (parameters,) = apply_in_batches(self.decoder, z, BATCH_SIZE)
+        return np.asarray(self.likelihood.sample(pixel_key, parameters))
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Train on images, as `keras.Model.fit`; arrays are checked before the first step."""
-        _check_no_targets(y, kwargs.get("sample_weight"))
-        _check_array(x)
+        """Train on images, as `keras.Model.fit`; their values are checked before the first step."""
+        check_no_targets(y, kwargs.get("sample_weight"))
         held_out = kwargs.get("validation_data")
         if isinstance(held_out, (tuple, list)):
             held_out, *targets = held_out
-            _check_no_targets(*targets)
-        _check_array(held_out, name="validation_data")
-        return super().fit(x, y, *args, **kwargs)
+            check_no_targets(*targets)
+        if held_out is not None:
+            held_out = checked(held_out, self._check_images, "validation_data")
+            kwargs["validation_data"] = (held_out,) if isinstance(held_out, np.ndarray) else held_out
+        return super().fit(checked(x, self._check_images), None, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Return the mean loss and its terms over images, as `keras.Model.evaluate`; arrays are checked first."""
-        _check_no_targets(y, kwargs.get("sample_weight"))
-        _check_array(x)
-        return super().evaluate(x, y, *args, **kwargs)
+        """Return the mean loss and its terms over images, as `keras.Model.evaluate`; their values are checked first."""
+        check_no_targets(y, kwargs.get("sample_weight"))
+        return super().evaluate(checked(x, self._check_images), None, *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return what `call` does, as NumPy arrays, as `keras.Model.predict`; arrays are checked first."""
-        _check_array(x)
-        return super().predict(x, *args, **kwargs)
+        """Return what `call` does, as NumPy arrays, as `keras.Model.predict`; the images are checked first."""
+        return super().predict(checked(x, self._check_images), *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """Take one step, as `keras.Model.train_on_batch`; the images are checked first."""
+        return super().train_on_batch(checked(x, self._check_images), y, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """Return the loss of one batch, as `keras.Model.test_on_batch`; the images are checked first."""
+        return super().test_on_batch(checked(x, self._check_images), y, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return what `call` does for one batch, as `keras.Model.predict_on_batch`; the images are checked first."""
+        return super().predict_on_batch(checked(x, self._check_images))
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the model again, weights apart."""
@@ -131,15 +235,42 @@ class Autoencoder(keras.Model):
             **super().get_config(),
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
-            "likelihood": self.likelihood,
-            "variance": self.variance,
+            "likelihood": self.likelihood.get_config(),
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Autoencoder":
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Autoencoder":
         """Build a model from what `get_config` returned."""
-        parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("encoder", "decoder")}
-        return cls(**{**config, **parts})
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            for name in ("encoder", "decoder")
+        }
+        return cls(**{**config, **parts, "likelihood": likelihoods.from_config(config["likelihood"])})
+
+    def _posterior(self, x: Any, batch_size: int) -> list[np.ndarray]:
+        return apply_in_batches(self.encoder, self._check_images(x, "x"), batch_size)
+
+    def _check_images(self, x: Any, name: str) -> np.ndarray:
+        """Return images in memory as floating-point numbers, their shape and every value checked."""
+        images: np.ndarray = self.likelihood.check(x, name=name)
+        if images.shape[1:] != self.image_shape:
+            raise ValueError(f"{name} must have shape {_batch_of(self.image_shape)}. Received: {images.shape}.")
+        return images
+
+    def _check_call(self, x: Any) -> None:
+        """Check what Keras hands to `call`: shape and kind of a symbolic or traced array, every value of another."""
+        if isinstance(x, jax.Array) and not isinstance(x, jax.core.Tracer):
+            self._check_images(x, "x")
+        elif tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(f"x must have shape {_batch_of(self.image_shape)}. Received: {tuple(x.shape)}.")
+        elif "float" not in str(x.dtype):
+            raise TypeError(
+                f"x must hold floating-point pixels. Received dtype: {x.dtype}. Divide 8-bit pixels by 255."
+            )
+
+    def _penalties(self) -> Any:
+        """Return the sum of what regularisers and `add_loss` ask for."""
+        return sum((keras.ops.sum(loss) for loss in self.losses), 0.0)
 
 
 @keras.saving.register_keras_serializable(package="vae_core")
@@ -147,20 +278,23 @@ class VAE(Autoencoder):
     """A variational autoencoder (Kingma and Welling, 2014): encoder, one sample of q(z|x), decoder.
 
     It is used as the `Autoencoder` is. The loss is the negative ELBO for beta=1 (the negative beta-ELBO of Higgins et
-    al., 2017, otherwise), averaged over the batch, in nats per image. It is reported with its two terms,
-    `reconstruction_loss` (minus the expected log-likelihood, one sample, summed over pixels) and `kl_divergence`
-    (summed over latent dimensions).
+    al., 2017, otherwise), averaged over the batch, in nats per image, plus the penalties of the layers. It is reported
+    with its two terms, `reconstruction_loss` (minus the expected log-likelihood, one sample, summed over pixels) and
+    `kl_divergence` (summed over latent dimensions).
 
     Args:
         encoder: as for the `Autoencoder`.
         decoder: as for the `Autoencoder`.
-        beta: weight of the KL divergence, >= 0; with 0 it is an autoencoder with noise on its codes.
         likelihood: as for the `Autoencoder`.
-        variance: as for the `Autoencoder`.
+        beta: weight of the KL divergence, >= 0; with 0 it is an autoencoder with noise on its codes.
         seed: integer that seeds the sampling of z; drawn from Keras' global seed if None.
 
+    Attributes:
+        beta: may be changed at any time: `fit` sees the new value at the next step, without compiling anew.
+
     Raises:
-        ValueError: as for the `Autoencoder`, and for a negative beta.
+        TypeError: as for the `Autoencoder`, and if beta is no number.
+        ValueError: as for the `Autoencoder`, and for a beta that is negative or not finite.
     """
 
     def __init__(
@@ -168,20 +302,44 @@ class VAE(Autoencoder):
         encoder: keras.Model,
         decoder: keras.Model,
         *,
+        likelihood: Likelihood = Bernoulli(),
         beta: float = 1.0,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(encoder, decoder, **kwargs)
-        if not beta >= 0:
-            raise ValueError(f"beta must be a number >= 0. Received: {beta}.")
-        self.sampling = Sampling(seed=seed)
-        self.beta = beta
-        self.kl_tracker = keras.metrics.Mean(name="kl_divergence")
+        super().__init__(encoder, decoder, likelihood=likelihood, **kwargs)
+        self.sampling = Sampling(seed=seed, dtype=self.dtype_policy)
+        self.sampling.build((None, self.latent_dim), (None, self.latent_dim))
+        self.kl_tracker = keras.metrics.Mean(name="kl_divergence", dtype=self.variable_dtype)
+        self._beta = keras.Variable(_check_beta(beta), trainable=False, dtype="float32", name="beta")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; beta goes past Keras' tracker, for it is a setting, and would be counted as a weight."""
+        if name in ("beta", "_beta"):
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    @property
+    def variables(self) -> list[Any]:
+        """The variables of the networks, and beta, which so is an argument of the compiled training step."""
+        return [*super().variables, self._beta] if hasattr(self, "_beta") else super().variables
+
+    @property
+    def beta(self) -> float:
+        """The weight of the KL divergence."""
+        self.jax_state_sync()
+        return float(str(np.float32(self._beta)))  # the shortest decimal number that is this one in float32
+
+    @beta.setter
+    def beta(self, value: float) -> None:
+        value = _check_beta(value)
+        self.jax_state_sync()  # during `fit` the values of all variables are with the loop over the batches
+        self._beta.assign(value)
 
     def call(self, x: Any, training: bool | None = None) -> Any:
-        """Encode, sample and decode (batch, 28, 28, 1) images."""
-        check_image_spec(x, name="x")
+        """Encode, sample and decode (batch, height, width, channels) images."""
+        self._check_call(x)
         posterior_mean, posterior_log_var = self.encoder(x, training=training)
         z = self.sampling(posterior_mean, posterior_log_var)
         return VAEOutput(posterior_mean, posterior_log_var, z, self.decoder(z, training=training))
@@ -194,33 +352,37 @@ class VAE(Autoencoder):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Return the negative (beta-)ELBO in nats, averaged over the batch, and update its two terms."""
-        _check_no_targets(y, sample_weight)
+        """Return the negative (beta-)ELBO in nats, averaged over the batch, plus penalties; update its two terms."""
+        check_no_targets(y, sample_weight)
         terms = objectives.elbo(
-            x,
-            y_pred.logits,
-            y_pred.posterior_mean,
-            y_pred.posterior_log_var,
-            log_likelihood=self.log_likelihood,
+            x, y_pred.parameters, y_pred.posterior_mean, y_pred.posterior_log_var, likelihood=self.likelihood
         )
         self.reconstruction_tracker.update_state(-terms.reconstruction_log_likelihood)
         self.kl_tracker.update_state(terms.kl_divergence)
-        return -keras.ops.mean(objectives.beta_elbo(terms, self.beta))
+        return -keras.ops.mean(objectives.beta_elbo(terms, self._beta.value)) + self._penalties()
+
+    def encode(self, x: Any, *, batch_size: int = BATCH_SIZE) -> tuple[np.ndarray, np.ndarray]:
+        """Return (posterior_mean, posterior_log_var) of q(z|x), each (n, latent_dim) float32 NumPy.
+
+        The arguments are those of `Autoencoder.encode`.
+        """
+        posterior_mean, posterior_log_var = self._posterior(x, batch_size)
+        return posterior_mean, posterior_log_var
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the model again, weights apart."""
         return {**super().get_config(), "beta": self.beta, "seed": self.sampling.seed}
 
 
-def _check_no_targets(*unwanted: Any) -> None:
-    if any(array is not None for array in unwanted):
-        raise ValueError(
-            "An autoencoder reconstructs its input: fit and evaluate take the images alone, x. "
-            "Received: targets or sample weights as well. Leave them out."
-        )
+def _batch_of(shape: tuple[int, ...]) -> str:
+    return f"(batch, {', '.join(map(str, shape))})"
 
 
-def _check_array(images: Any, name: str = "x") -> None:
-    """Check an array in memory; data sets and generators are checked batch by batch, for shape and dtype, in `call`."""
-    if isinstance(images, np.ndarray) or keras.ops.is_tensor(images):
-        check_images(images, name=name)
+def _check_beta(beta: Any) -> float:
+    try:
+        value = float("text" if isinstance(beta, (str, bytes, bool)) else beta)
+    except (TypeError, ValueError):
+        raise TypeError(f"beta must be a number >= 0. Received: {beta!r}.") from None
+    if not (value >= 0 and np.isfinite(value)):
+        raise ValueError(f"beta must be a finite number >= 0. Received: {beta}.")
+    return value

@@ -2,146 +2,211 @@
 
 import json
 import math
-from dataclasses import asdict
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import filelock
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from vae_core.data import MNIST_SHA256, load_mnist
-from vae_core.files import write_arrays, write_whole
-from vae_core.models import build_model
+from vae_core.data import Split
+from vae_core.extras import require
+from vae_core.files import remove_leftovers, write_arrays, write_whole
+from vae_core.models import Autoencoder
+from vae_core.training.batches import Parts, ShuffledBatches, digest, parts_for
 from vae_core.training.config import TrainingConfig
-from vae_core.training.state import Progress, load_checkpoint, save_checkpoint, snapshot
+from vae_core.training.description import describe
+from vae_core.training.state import Run, restore_checkpoint, save_checkpoint, snapshot
 
 SNAPSHOT_EPOCHS = (0, 1, 2, 3, 5, 8, 13, 20, 30, 50, 75, 100)
+FILES = ("checkpoint.npz", "log.jsonl", "weights.npz")
 
 
 class DivergedError(ArithmeticError):
     """The loss became NaN or infinite."""
 
 
-def train(config: TrainingConfig, out: str | Path, *, progress: bool = True) -> keras.Model:
-    """Train a model of the book on MNIST and keep everything in one folder.
+def train(
+    model: keras.Model,
+    data: Split,
+    config: TrainingConfig,
+    out: str | Path,
+    *,
+    progress: bool = True,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    notes: Mapping[str, Any] | None = None,
+) -> keras.Model:
+    """Train a model and keep everything in one folder.
 
-    The folder holds `checkpoint.npz`, written after every epoch; `log.jsonl`, one line an epoch with the loss terms in
-    nats per image (a classifier's loss in nats per label); and, at the end, `weights.npz`, the weights after the
-    epochs of `SNAPSHOT_EPOCHS` and after the last one. A run that was interrupted, however, goes on from its last epoch
-    when it is started again, and its results are bit for bit those of an uninterrupted run on the same machine.
+    The folder holds `checkpoint.npz`, written after every epoch; `log.jsonl`, one line an epoch with the terms of the
+    loss, in nats per image for an autoencoder; and, at the end, `weights.npz`, the weights after the epochs of
+    `SNAPSHOT_EPOCHS` and after the last one, which `vae_core.pretrained.load_weights` reads. A run that was
+    interrupted, however, goes on from its last epoch when it is started again, and its results are bit for bit those of
+    an uninterrupted run on the same machine.
+
+    Keras' own `BackupAndRestore` does not do that: it writes weights and epoch in place and one after the other, so
+    that a kill between them repeats an epoch and one within them leaves a broken file, and it forgets the history and
+    the random states of layers such as Dropout.
 
     Args:
-        config: what to train, how long, on what.
+        model: a `VAE` or `Autoencoder`; or any other Keras model of images and labels, compiled.
+        data: images to train on and images to validate on.
+        config: how long, how fast, in which order. A model that is compiled must have the same learning rate; an
+            autoencoder that is not is compiled with Adam.
         out: the folder; made if missing.
         progress: whether to show a progress bar with the time left.
+        callbacks: Keras callbacks, such as `vae_core.models.KLWarmUp`. For a run that is interrupted to go on exactly,
+            what they do must depend on the epoch and the step alone. The optimiser's learning rate is restored.
+        notes: what JSON can hold, kept in weights.npz.
 
     Returns:
-        The trained model.
+        The trained model, which is the one that was given.
 
     Raises:
-        DivergedError: if a loss term becomes NaN or infinite; the last good checkpoint is kept.
-        OSError: if the folder cannot be written.
+        DivergedError: if a term of the loss becomes NaN or infinite; the last good checkpoint is kept.
+        OSError: if the folder cannot be read or written.
         RuntimeError: if another process trains in the folder.
-        ValueError: if the folder's checkpoint is damaged, belongs to other settings or is further than config.epochs.
+        TypeError: if an argument is of another kind.
+        ValueError: if the images do not fit the model; if the folder's checkpoint is damaged, belongs to other
+            settings, another model or other images, or is further than config.epochs; or if weights lie there without
+            one.
     """
+    require("train")
+    import filelock
+
+    _check_arguments(model, config, callbacks)
+    parts = parts_for(model, data)
+    _compile(model, config)
+    run = Run(config, describe(model), digest(parts), notes or {})
+    json.dumps(run.notes)
     out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f"{out} is a file. Expected: a folder, or a name that is free.")
     out.mkdir(parents=True, exist_ok=True)
     try:
         with filelock.FileLock(out / ".lock", timeout=0):
-            for leftover in out.glob(".*.tmp"):  # of a process that was killed while it wrote
-                leftover.unlink()
-            return _train(config, out, progress=progress)
+            for name in FILES:
+                remove_leftovers(out / name)
+            return _train(model, parts, run, out, progress=progress, callbacks=callbacks)
     except filelock.Timeout:
         raise RuntimeError(f"Another process is training in {out}. Wait for it, or choose another folder.") from None
 
 
-def _train(config: TrainingConfig, out: Path, *, progress: bool) -> keras.Model:
-    keras.utils.set_random_seed(config.seed)
-    model = build_model(**config.model_settings)
-    checkpoint = out / "checkpoint.npz"
-    if checkpoint.exists():
-        done = load_checkpoint(checkpoint, model, config)
-    else:
-        done = Progress(log=[], snapshots=snapshot(model, 0))
-    training, held_out = _split(config)
-    steps = math.ceil(config.train_images / config.batch_size)
-    with tqdm(
-        total=config.epochs * steps, initial=len(done.log) * steps, desc=config.model, unit="step", disable=not progress
-    ) as bar:
-        for epoch in range(len(done.log), config.epochs):
-            order = np.random.default_rng([config.seed, epoch]).permutation(config.train_images)
-            x, y = (None if array is None else array[order] for array in training)
-            history = model.fit(
-                x,
-                y,
-                batch_size=config.batch_size,
-                shuffle=False,
-                initial_epoch=epoch,
-                epochs=epoch + 1,
-                validation_data=held_out,
-                verbose=0,
-                callbacks=[_Watch(bar)],
-            ).history
-            losses = {name: float(values[0]) for name, values in history.items()}
-            _check_finite(losses, f"after epoch {epoch + 1}")
-            done.log.append({"epoch": epoch + 1, **losses})
-            if epoch + 1 in SNAPSHOT_EPOCHS:
-                done.snapshots.update(snapshot(model, epoch + 1))
-            save_checkpoint(checkpoint, model, config, done)
-            _write_log(out, done)
-    _write_log(out, done)
-    final = {**done.snapshots, **snapshot(model, config.epochs)}
-    described = {"model": config.model_settings, "config": asdict(config), "log": done.log, **_origin()}
-    write_arrays(out / "weights.npz", final, described)
-    return model
+def _check_arguments(model: Any, config: Any, callbacks: Any) -> None:
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a Keras model. Received: {type(model).__name__}.")
+    if not isinstance(config, TrainingConfig):
+        raise TypeError(f"config must be a TrainingConfig. Received: {config!r}.")
+    if not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
+        raise TypeError(f"callbacks must be Keras callbacks. Received: {callbacks!r}.")
 
 
-def _split(config: TrainingConfig) -> tuple[tuple[np.ndarray, Any], tuple[np.ndarray, Any]]:
-    """Return images and targets to train on and to validate on; autoencoders have no targets."""
-    mnist = load_mnist()
-    parts = slice(config.train_images), slice(-config.validation_images, None)
-    labelled = config.model == "classifier"
-    first, second = ((mnist.x_train[part], mnist.y_train[part] if labelled else None) for part in parts)
-    return first, second
-
-
-def _write_log(out: Path, done: Progress) -> None:
-    lines = "".join(json.dumps(entry) + "\n" for entry in done.log)
-    write_whole(out / "log.jsonl", lambda file: file.write(lines.encode()))
-
-
-def _origin() -> dict[str, Any]:
-    """Return what the weights depend on besides the configuration."""
-    versions = {name: version(name) for name in ("jax", "jaxlib", "keras", "numpy")}
-    return {"versions": versions, "data_sha256": MNIST_SHA256}
-
-
-def _check_finite(losses: dict[str, float], when: str) -> None:
-    """Name the first term that is not finite; the sum of the terms comes last."""
-    broken = sorted((name for name, value in losses.items() if not math.isfinite(value)), key="loss".__eq__)
-    if broken:
-        raise DivergedError(
-            f"The {broken[0]} is {losses[broken[0]]} {when}. The last checkpoint is the one before; "
-            "a smaller learning_rate may help, with which the run starts anew in another folder."
+def _compile(model: keras.Model, config: TrainingConfig) -> None:
+    if not model.compiled:
+        if not isinstance(model, Autoencoder):
+            raise ValueError(f"The model {model.name!r} must be compiled with the loss that it is to be trained with.")
+        model.compile(keras.optimizers.Adam(config.learning_rate))
+    rate = np.float32(model.optimizer.learning_rate)
+    if rate != np.float32(config.learning_rate):
+        raise ValueError(
+            "The model must be compiled with the learning rate of its config, or not yet compiled. "
+            f"Received: {rate:.6g} and config.learning_rate={config.learning_rate}."
         )
 
 
-class _Watch(keras.callbacks.Callback):
-    """Move the progress bar, and stop at the first loss that is not finite."""
+def _train(
+    model: keras.Model,
+    parts: Parts,
+    run: Run,
+    out: Path,
+    *,
+    progress: bool,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> keras.Model:
+    checkpoint, weights = out / "checkpoint.npz", out / "weights.npz"
+    if checkpoint.exists():
+        restore_checkpoint(checkpoint, model, run)
+    elif weights.exists():
+        raise ValueError(
+            f"{out} holds weights.npz without a checkpoint to go on from; a new run would overwrite it. "
+            "Move it away, or train into another folder."
+        )
+    else:
+        run.snapshots = snapshot(model, 0)
+    batches = ShuffledBatches(parts.train, run.config)
+    steps = {"initial": len(run.log) * len(batches), "total": run.config.epochs * len(batches)}
+    with tqdm(**steps, desc=model.name, unit="step", disable=not progress) as bar:
+        model.fit(
+            batches,
+            shuffle=False,  # Keras would shuffle the batches once more, by Python's global random state
+            initial_epoch=len(run.log),
+            epochs=run.config.epochs,
+            validation_data=tuple(array for array in parts.held_out if array is not None),
+            validation_batch_size=run.config.batch_size,
+            verbose=0,
+            callbacks=[*callbacks, _Keeper(run, batches, out, bar)],
+        )
+    _write_log(out, run)
+    final = {**run.snapshots, **snapshot(model, len(run.log))}
+    write_arrays(weights, final, run.metadata(model))
+    return model
 
-    def __init__(self, bar: tqdm) -> None:
+
+class _Keeper(keras.callbacks.Callback):
+    """Set the order of each epoch, write the checkpoint after it, move the bar, and stop at a loss that is not finite.
+
+    It comes after the caller's callbacks, so that what they do at the end of an epoch is in the checkpoint. Keras calls
+    `on_train_batch_end` of callbacks that allow it in other threads, which fetch the loss from the device while the
+    next step is computed.
+    """
+
+    async_safe = True
+
+    def __init__(self, run: Run, batches: ShuffledBatches, out: Path, bar: tqdm) -> None:
         super().__init__()
-        self.bar = bar
-        self.epoch = 0
+        self.run, self.batches, self.out, self.bar = run, batches, out, bar
+        self.broken: list[tuple[int, dict[str, float]]] = []
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch = epoch + 1
+        self.batches.begin(epoch)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._stop_if_broken()
+        self.bar.update()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        losses = {name: float(value) for name, value in logs.items()}
-        _check_finite(losses, f"in epoch {self.epoch}, step {batch + 1}")
-        self.bar.set_postfix_str(f"epoch {self.epoch}, loss {losses['loss']:.4g}", refresh=False)
-        self.bar.update()
+        if not all(map(math.isfinite, logs.values())):
+            self.broken.append((batch, logs))
+        self.bar.set_postfix_str(f"epoch {len(self.run.log) + 1}, loss {logs['loss']:.4g}", refresh=False)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._stop_if_broken()
+        self._stop_if(logs, f"after epoch {epoch + 1}")
+        self.run.log.append({"epoch": epoch + 1, **logs})
+        if epoch + 1 in SNAPSHOT_EPOCHS:
+            self.run.snapshots.update(snapshot(self.model, epoch + 1))
+        save_checkpoint(self.out / "checkpoint.npz", self.model, self.run)
+        _write_log(self.out, self.run)
+
+    def _stop_if_broken(self) -> None:
+        if self.broken:
+            batch, logs = min(self.broken, key=lambda entry: entry[0])
+            self._stop_if(logs, f"in epoch {len(self.run.log) + 1} by step {batch + 1}")
+
+    def _stop_if(self, losses: Mapping[str, float], when: str) -> None:
+        """Name the first term that is not finite; the sum of the terms comes last."""
+        broken = sorted((name for name, value in losses.items() if not math.isfinite(value)), key="loss".__eq__)
+        if not broken:
+            return
+        done = len(self.run.log)
+        kept = f"The checkpoint after epoch {done} is kept." if done else "No epoch was completed."
+        raise DivergedError(
+            f"The {broken[0]} is {losses[broken[0]]} {when}. {kept} "
+            "A smaller learning_rate may help, with which the run starts anew in another folder."
+        )
+
+
+def _write_log(out: Path, run: Run) -> None:
+    lines = "".join(json.dumps(entry) + "\n" for entry in run.log)
+    write_whole(out / "log.jsonl", lambda file: file.write(lines.encode()))

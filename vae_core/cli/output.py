@@ -1,0 +1,33 @@
+"""What the command line prints, to terminals and pipes of any kind."""
+
+import os
+import sys
+
+
+def say(text: str) -> None:
+    """Print a line; once nobody reads any more, as after `| head -1`, the work goes on in silence."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+
+
+def flush() -> None:
+    """Write out what is still in memory."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+
+
+def tolerate_any_encoding() -> None:
+    """Let characters that a terminal does not know be escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

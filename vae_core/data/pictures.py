@@ -1,0 +1,70 @@
+"""One picture from a file, upright, opaque and of a given size."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let Pillow warn of nothing, but raise for a picture of more pixels than it deems safe."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def is_picture(path: Path) -> bool:
+    """Return whether a file begins like a PNG, JPEG or WebP picture."""
+    if not path.is_file():  # a pipe would block
+        return False
+    try:
+        with quiet(), Image.open(path, formats=FORMATS):
+            return True
+    except Exception:
+        return False
+
+
+def read_into(path: Path, pixels: np.ndarray) -> str:
+    """Read a picture into an array; damage is an answer and no error.
+
+    Args:
+        path: the file.
+        pixels: (height, width, channels) float32, overwritten by values in [0, 1].
+
+    Returns:
+        Why the file could not be read; an empty string if it could.
+    """
+    height, width, channels = pixels.shape
+    mode = "L" if channels == 1 else "RGB"
+    try:
+        if not path.is_file():
+            return "no file"
+        with Image.open(path, formats=FORMATS) as image:
+            image.draft(mode, (2 * max(height, width),) * 2)  # a JPEG is decoded at an eighth to all of its size
+            image.load()
+            with suppress(Exception):  # a picture whose EXIF is broken is still a picture
+                ImageOps.exif_transpose(image, in_place=True)
+            picture = ImageOps.fit(_opaque(image).convert(mode), (width, height))
+    except UnidentifiedImageError:
+        return "no PNG, JPEG or WebP"
+    except Exception as error:  # Pillow's decoders raise a dozen kinds of them
+        return str(error) or type(error).__name__
+    np.divide(np.asarray(picture).reshape(pixels.shape), np.float32(255), out=pixels)
+    return ""
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return a picture of 8 bits a channel, with white where it was transparent."""
+    if image.mode.startswith("I"):  # 16 bits, which convert would cut off at 255
+        return Image.fromarray((np.asarray(image) / 257 + 0.5).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image
+    picture = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
