@@ -24,16 +24,16 @@ from common import article_vae, machine, write_processor_results
 from vae_core import layers
 
 PARTS = {  # the first pattern found in an operation's name
-    "transposed convolutions": r"decoder\)+/(deconv_|logits)|convolution-base-dilated",
-    "convolutions": r"encoder\)+/conv_",
+    "transposed convolutions": r"/(deconv_|logits)",
+    "convolutions": r"/conv_",
     "batch normalisation": r"/norm_",
     "loss, dense layers, Adam": r"",
 }
 STEPS = 40
 
 
-def compiled_step(module: Any) -> tuple[Any, Any]:
-    """Return the compiled training step of the article's VAE made of a module's layers, and its state."""
+def compiled_step(module: Any) -> tuple[Any, Any, list[str]]:
+    """Return the compiled training step of the article's VAE of a module's layers, its state, the paths of Adam's."""
     model = article_vae(module)
     images = np.asarray(vae_core.load_mnist().x_train[:128])
     model.fit(images, batch_size=128, verbose=0)
@@ -45,7 +45,7 @@ def compiled_step(module: Any) -> tuple[Any, Any]:
     )
     state = tuple([jnp.array(v.value) for v in group] for group in variables)
     step = jax.jit(model.train_step, donate_argnums=0).lower(state, (jnp.asarray(images),)).compile()
-    return step, (state, (jnp.asarray(images),))
+    return step, (state, (jnp.asarray(images),)), [variable.path for variable in model.optimizer.variables]
 
 
 def profile(step: Any, state: Any, images: Any) -> tuple[dict[str, float], Any]:
@@ -63,22 +63,48 @@ def profile(step: Any, state: Any, images: Any) -> tuple[dict[str, float], Any]:
     return times, state
 
 
-def part_of(operation: str, names: dict[str, str]) -> tuple[str, str]:
-    """Return the part of the network and the direction that an operation belongs to.
+def origins(program: str, moments: list[str]) -> dict[str, str]:
+    """Return where in the model every operation of a compiled program comes from.
 
-    XLA forgets the origin of the convolutions it rewrites as "base-dilated"; here they are the kernel gradients of
-    Keras' transposed convolutions.
+    XLA forgets the origin of some operations that it makes of others. If Adam puts the result of such a one into a
+    moment, it is the gradient of that moment's weight. Any other belongs where what it reads does.
+
+    Args:
+        program: as XLA prints it.
+        moments: path of each of Adam's variables, such as "adam/logits_kernel_momentum".
     """
-    name = names.get(operation, operation)
+    own: dict[str, str] = {}
+    operands: dict[str, list[str]] = {}
+    gradients: dict[str, str] = {}
+    for operation, read, rest in re.findall(r"%([\w.-]+) = [^\n]*? [\w-]+\(([^)]*)\)([^\n]*)", program):
+        operands[operation] = re.findall(r"%([\w.-]+)", read)
+        own[operation] = "".join(re.findall(r'op_name="(jit[^"]*)"', rest))
+        for index in re.findall(r"%state_2__(\d+)_", read) if "/adam/" in own[operation] else ():
+            layer = moments[int(index)].removeprefix("adam/")
+            gradients |= dict.fromkeys(operands[operation], f"transpose(jvp())/{layer}")
+
+    def origin(operation: str) -> str:
+        found = own.get(operation) or gradients.get(operation, "")
+        return found or next(filter(None, map(origin, operands.get(operation, ()))), "")
+
+    return {operation: origin(operation) for operation in own}
+
+
+def part_of(name: str) -> tuple[str, str]:
+    """Return the part of the network and the direction of an operation, from its name in the model."""
     part = next(part for part, pattern in PARTS.items() if re.search(pattern, name))
-    return part, "backward" if re.search(r"transpose\(jvp|base-dilated", name) else "forward"
+    return part, "backward" if "transpose(jvp" in name else "forward"
 
 
 def main() -> None:
     """Measure, print and write."""
     described = machine()
     report: dict[str, Any] = {}
-    running = {"keras": compiled_step(keras.layers), "vae_core": compiled_step(layers)}
+    running: dict[str, tuple[Any, Any]] = {}
+    moments: dict[str, list[str]] = {}
+    for name, module in {"keras": keras.layers, "vae_core": layers}.items():
+        step, state, moments[name] = compiled_step(module)
+        running[name] = step, state
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in running}
     for _ in range(STEPS):
         for name, (step, (state, images)) in running.items():
@@ -86,10 +112,10 @@ def main() -> None:
             running[name] = step, (state, images)
             runs[name].append(times)
     for name, (step, _) in running.items():
-        names = dict(re.findall(r'%?([\w.-]+) = [^\n]*op_name="([^"]*)"', step.as_text()))
+        names = origins(step.as_text(), moments[name])
         table: dict[str, dict[str, float]] = {part: {"forward": 0.0, "backward": 0.0} for part in PARTS}
         for operation in set().union(*runs[name]):
-            part, direction = part_of(operation, names)
+            part, direction = part_of(names[operation])
             # Other programs disturb single operations: the lower quartile is the operation's own time.
             table[part][direction] += float(
                 np.quantile([run[operation] for run in runs[name] if operation in run], 0.25)

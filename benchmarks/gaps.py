@@ -35,7 +35,7 @@ def main() -> None:
     columns: dict[str, list[float]] = {name: [] for name in names}
     for start in tqdm(range(0, len(images), PART), unit="part"):
         part = images[start : start + PART]
-        gaps = inference_gaps(vae.encoder, vae.decoder, part, tolerance=TOLERANCE, progress=False)
+        gaps = inference_gaps(vae, part, tolerance=TOLERANCE, progress=False)
         for name in names:
             columns[name] += np.round(getattr(gaps, name), 3).tolist()
         write_results("gaps", {**report, **columns})

@@ -113,7 +113,7 @@ def test_shares_of_recognised_images_are_counted():
 
     quality = generation_quality(linear_image_model(), IMAGES, sure_of_bright, features=lambda x: x, z=CODES)
     assert abs(quality.recognized_share - 0.5) < 4 * quality.recognized_share_standard_error
-    np.testing.assert_allclose(quality.recognized_share_of_images, (IMAGES.sum(axis=(1, 2, 3)) > 0).mean())
+    np.testing.assert_allclose(quality.reference_share, (IMAGES.sum(axis=(1, 2, 3)) > 0).mean())
     np.testing.assert_allclose(quality.recognized_share_standard_error, np.sqrt(0.25 / 3000), rtol=0.01)
     assert quality.confidence == 0.9
 

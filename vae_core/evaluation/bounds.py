@@ -57,7 +57,7 @@ class ImportanceWeightedEstimate(NamedTuple):
 
 
 def elbo(
-    model: Model, x: Any, *, num_samples: int = 1, batch_size: int = 64, seed: int = 0, progress: bool = True
+    model: Model, x: Any, *, num_samples: int = 1, batch_size: int = 100, seed: int = 0, progress: bool = True
 ) -> ElboEstimate:
     """Estimate the held-out ELBO of a model, with its standard error and its two terms.
 
@@ -65,7 +65,7 @@ def elbo(
         model: a VAE or a `BareModel`.
         x: (n, ...) floating point, in the support of the likelihood.
         num_samples: samples of z for each image; memory does not depend on it.
-        batch_size: codes decoded at once, of as many images or of fewer with several samples each; 50 to 100 are the
+        batch_size: codes decoded at once, of as many images or of fewer with several samples each; about 100 are the
             fastest on a CPU, and more on a GPU. The numbers do not depend on it.
         seed: of the noise; the same seed gives the same numbers.
         progress: whether to show a progress bar.
@@ -99,7 +99,7 @@ def elbo(
 
 
 def importance_weighted_bound(
-    model: Model, x: Any, *, num_samples: int = 5000, batch_size: int = 64, seed: int = 0, progress: bool = True
+    model: Model, x: Any, *, num_samples: int = 5000, batch_size: int = 100, seed: int = 0, progress: bool = True
 ) -> ImportanceWeightedEstimate:
     """Estimate log p(x) from below by importance weighting, with q(z|x) as the proposal.
 

@@ -34,8 +34,8 @@ class GenerationQuality(NamedTuple):
         recognized_share: share of generated images to which the classifier gives a class with a probability of at
             least `confidence`.
         recognized_share_standard_error: of it.
-        recognized_share_of_images: the same share of the real images.
-        recognized_share_of_images_standard_error: of it.
+        reference_share: the same share of the real images.
+        reference_share_standard_error: of it.
         confidence: the probability that counts as recognised.
     """
 
@@ -46,8 +46,8 @@ class GenerationQuality(NamedTuple):
     distance_images: int
     recognized_share: float
     recognized_share_standard_error: float
-    recognized_share_of_images: float
-    recognized_share_of_images_standard_error: float
+    reference_share: float
+    reference_share_standard_error: float
     confidence: float
 
 
@@ -121,8 +121,8 @@ def generation_quality(
         distance_images=count,
         recognized_share=float(recognized.mean()),
         recognized_share_standard_error=standard_error(recognized),
-        recognized_share_of_images=float(of_images.mean()),
-        recognized_share_of_images_standard_error=standard_error(of_images),
+        reference_share=float(of_images.mean()),
+        reference_share_standard_error=standard_error(of_images),
         confidence=confidence,
     )
 

@@ -125,15 +125,25 @@ def draw_samples(
     return Samples(values, weights, jnp.stack(units, axis=1))
 
 
-@partial(jax.jit, static_argnums=(3, 4))
 def _noise(
-    key: PRNGKeyArray, images: Integer[Any, " batch"], samples: Integer[Any, " samples"], latent_dim: int, dtype: Any
+    key: PRNGKeyArray, images: np.ndarray, samples: np.ndarray, latent_dim: int, dtype: Any
 ) -> Float[Array, "samples batch latent_dim"]:
     """Return standard normal numbers that depend on the key and on the indices of image and sample alone."""
-    image_keys = jax.vmap(jax.random.fold_in, (None, 0))(key, images)
-    pairs = jnp.tile(image_keys, len(samples)), jnp.repeat(jnp.asarray(samples), len(images))
-    noise = jax.vmap(lambda *pair: jax.random.normal(jax.random.fold_in(*pair), (latent_dim,), dtype))(*pairs)
+    pairs = np.stack(np.meshgrid(samples, images, indexing="ij"), axis=-1).reshape(-1, 2)
+    rows = 1 << (len(pairs) - 1).bit_length()  # a power of two, so that few shapes are compiled
+    noise = _normal(key, np.resize(pairs, (rows, 2)), latent_dim, dtype)[: len(pairs)]
     return noise.reshape(len(samples), len(images), latent_dim)
+
+
+@partial(jax.jit, static_argnums=(2, 3))
+def _normal(
+    key: PRNGKeyArray, pairs: Integer[Any, "rows 2"], latent_dim: int, dtype: Any
+) -> Float[Array, "rows latent_dim"]:
+    def of_pair(pair: Integer[Array, " 2"]) -> Float[Array, " latent_dim"]:
+        own = jax.random.fold_in(jax.random.fold_in(key, pair[1]), pair[0])
+        return jax.random.normal(own, (latent_dim,), dtype)
+
+    return jax.vmap(of_pair)(pairs)
 
 
 def _add_up(samples: Samples, count: int, images: int) -> Totals:
