@@ -131,8 +131,8 @@ def _noise(
     """Return standard normal numbers that depend on the key and on the indices of image and sample alone."""
     pairs = np.stack(np.meshgrid(samples, images, indexing="ij"), axis=-1).reshape(-1, 2)
     rows = 1 << (len(pairs) - 1).bit_length()  # a power of two, so that few shapes are compiled
-    noise = _normal(key, np.resize(pairs, (rows, 2)), latent_dim, dtype)[: len(pairs)]
-    return noise.reshape(len(samples), len(images), latent_dim)
+    noise: Array = _normal(key, np.resize(pairs, (rows, 2)), latent_dim, dtype)
+    return noise[: len(pairs)].reshape(len(samples), len(images), latent_dim)
 
 
 @partial(jax.jit, static_argnums=(2, 3))
