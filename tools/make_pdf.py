@@ -9,14 +9,15 @@ sheet, a widget without a picture or a link to nowhere is an error.
 """
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import yaml
 from playwright.sync_api import Page, sync_playwright
+from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -28,7 +29,6 @@ PRINT_BOOK = (Path(__file__).parent / "print_book.js").read_text("utf-8")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP * ~NOTFOUND")
 PATIENCE = 600_000  # milliseconds; a long book on a loaded machine
 PRINTABLE = 612  # pixels: 210 mm less two margins of 24 mm, at 96 to the inch
-PAGE_OF = re.compile(rb"/((?:[^\s/\[\]()<>]|#[0-9a-fA-F]{2})+) \[(\d+) 0 R /XYZ")
 
 
 def pages_in_order(toc: dict[str, Any]) -> list[tuple[str, list[str]]]:
@@ -49,27 +49,10 @@ def pages_in_order(toc: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def places(pdf: bytes) -> dict[str, int]:
-    """The page, from 1 on, of every named place in a PDF that Chromium wrote."""
-    objects = {int(number): body for number, body in re.findall(rb"\n(\d+) 0 obj\n(.*?)\nendobj", pdf, re.DOTALL)}
-
-    def leaves(number: int) -> Iterator[int]:
-        kids = re.search(rb"/Kids \[([^]]*)\]", objects[number])
-        if not kids:
-            yield number
-            return
-        for kid in re.findall(rb"(\d+) 0 R", kids[1]):
-            yield from leaves(int(kid))
-
-    root = re.search(rb"/Pages (\d+) 0 R", pdf)
-    if not root:
-        raise ValueError("The PDF must have a tree of pages. Received: a file without one.")
-    page_of = {number: place for place, number in enumerate(leaves(int(root[1])), start=1)}
-
-    def name(raw: bytes) -> str:
-        plain = re.sub(rb"#([0-9a-fA-F]{2})", lambda match: bytes.fromhex(match[1].decode()), raw)
-        return plain.decode("utf-8", "replace")
-
-    return {name(raw): page_of[int(page)] for raw, page in PAGE_OF.findall(pdf) if int(page) in page_of}
+    """The page, from 1 on, of every named place in a PDF."""
+    reader = PdfReader(BytesIO(pdf))
+    found = {name: reader.get_destination_page_number(place) for name, place in reader.named_destinations.items()}
+    return {name.removeprefix("/"): page + 1 for name, page in found.items() if page is not None}
 
 
 def call(page: Page, function: str, argument: object = None) -> Any:
@@ -117,7 +100,7 @@ def make_pdf(html: Path, toc: Path) -> tuple[bytes, int]:
         call(page, "number", places(print_pdf(page)))
         pdf = print_pdf(page)
         browser.close()
-    return pdf, len(re.findall(rb"/Type /Page\b", pdf))
+    return pdf, len(PdfReader(BytesIO(pdf)).pages)
 
 
 def main() -> None:
