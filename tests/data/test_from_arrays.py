@@ -135,7 +135,7 @@ def test_labels_become_indices_of_class_names(y, class_names, labels, names):
 @pytest.mark.parametrize(
     ("y", "class_names", "error", "message"),
     [
-        ([0, 1, 2], None, ValueError, r"y must have shape \(2,\), as x has 2 images. Received: \(3,\)"),
+        ([0, 1, 2], None, ValueError, r"y must have shape \(2,\), one label for each image. Received: \(3,\)"),
         (1, None, ValueError, r"Received: \(\)"),
         (np.eye(2), None, ValueError, r"y.argmax\(axis=1\) makes labels of one-hot rows"),
         (
@@ -150,6 +150,7 @@ def test_labels_become_indices_of_class_names(y, class_names, labels, names):
         ([0, 2], ["a", "b"], ValueError, "name all of 0 to 2, as y does. Received: 2 names"),
         ([0, 1], "ab", TypeError, "one name for each class. Received: the string 'ab'"),
         ([0, 1], ["a", "a"], ValueError, "must differ"),
+        ([0, 1], ["a", " "], ValueError, "none may be empty"),
         (["cat", "dog"], ["cat"], ValueError, "must hold every label. .* without dog"),
         (None, ["cat"], ValueError, "Expected: y as well"),
     ],

@@ -1,15 +1,15 @@
-"""Arrays of anybody's images and labels: the one check of shape, dtype and range."""
+"""Arrays of anybody's images: the one check of shape, dtype and range."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 
 from vae_core.data.images import Images
+from vae_core.data.labels import labelled
 
 DARKEST = 32  # 8-bit pixels that all stay below are of another scale, such as the 0..16 of scikit-learn's digits
-MOST_CLASSES = 100_000  # a greater label is an identifier, and no index of a class
 
 
 def from_arrays(x: Any, y: Any = None, *, class_names: Iterable[Any] | None = None) -> Images:
@@ -32,7 +32,7 @@ def from_arrays(x: Any, y: Any = None, *, class_names: Iterable[Any] | None = No
         if class_names is not None:
             raise ValueError("class_names name the classes of labels. Expected: y as well. Received: y=None.")
         return Images(images)
-    return Images(images, *_labelled(y, class_names, len(images)))
+    return Images(images, *labelled(y, class_names, len(images), name="y"))
 
 
 def _array(x: Any) -> np.ndarray:
@@ -121,54 +121,3 @@ def _remedy_of_range(low: float, high: float) -> str:
     if 127 < high <= 255:
         return "Divide by 255: x / 255."
     return f"Divide by the value of white. If that is the greatest here: x / {high:g}."
-
-
-def _labelled(y: Any, class_names: Iterable[Any] | None, count: int) -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
-    """Return labels as indices, and the names of all classes."""
-    labels = np.asarray(y)
-    if labels.shape == (count, 1):
-        labels = labels[:, 0]
-    if labels.shape != (count,):
-        one_hot = labels.ndim == 2 and len(labels) == count
-        remedy = "y.argmax(axis=1) makes labels of one-hot rows." if one_hot else "Expected: one label for each image."
-        raise ValueError(f"y must have shape ({count},), as x has {count:,} images. Received: {labels.shape}. {remedy}")
-    names = None if class_names is None else _names(class_names)
-    if labels.dtype.kind in "biu":
-        return _numbered(labels.astype(np.int64), names)
-    if not all(isinstance(label, str) for label in labels.tolist()):
-        raise TypeError(
-            f"y must hold integers from 0 on, or strings. Received: {labels.dtype}, such as {labels.tolist()[0]!r}. "
-            "y.astype(int) makes integers of whole numbers."
-        )
-    classes = tuple(sorted(set(labels.tolist()))) if names is None else names
-    unknown = sorted(set(labels.tolist()) - set(classes))
-    if unknown:
-        raise ValueError(f"class_names must hold every label. Received: {classes}, without {', '.join(unknown)}.")
-    index = {name: number for number, name in enumerate(classes)}
-    return np.array([index[label] for label in labels.tolist()], np.int64), classes
-
-
-def _names(class_names: Iterable[Any]) -> tuple[str, ...]:
-    if isinstance(class_names, str):
-        raise TypeError(f"class_names must be one name for each class. Received: the string {class_names!r}.")
-    names = tuple(map(str, class_names))
-    if len(set(names)) < len(names):
-        raise ValueError(f"class_names must differ from one another. Received: {names}.")
-    return names
-
-
-def _numbered(
-    labels: Int64[np.ndarray, " n"], names: tuple[str, ...] | None
-) -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
-    """Return integer labels with the names of all classes."""
-    low, high = labels.min(), labels.max()
-    if low < 0 or high >= MOST_CLASSES:
-        raise ValueError(
-            f"y must number the classes from 0 on. Received: labels from {low} to {high}. "
-            "values, y = np.unique(y, return_inverse=True) numbers them."
-        )
-    if names is None:
-        return labels, tuple(map(str, range(high + 1)))
-    if high >= len(names):
-        raise ValueError(f"class_names must name all of 0 to {high}, as y does. Received: {len(names)} names.")
-    return labels, names

@@ -42,7 +42,7 @@ class LatentExplorer(anywidget.AnyWidget):
         images: (n, height, width, channels) in the support of the model's likelihood, or `vae_core.data.Images` with
             their labels and names: their codes are drawn, 600 of them if there are more, and some can be picked.
             Without them the plane has no codes.
-        labels: (n,) integers from 0, the classes of the images.
+        labels: (n,) integers from 0, the classes of the images, or strings, their names.
         class_names: one text for each class.
         z: where to begin.
 
@@ -58,8 +58,8 @@ class LatentExplorer(anywidget.AnyWidget):
         picture_names: of the images that can be picked.
 
     Raises:
-        TypeError: for a layer that the browser's side does not have, labels that are no integers, or a mixture of the
-            arguments.
+        TypeError: for a layer that the browser's side does not have, labels that are neither integers nor strings, or a
+            mixture of the arguments.
         ValueError: for images, labels or names that do not fit, weights that are not finite, a single latent dimension,
             or snapshots of different epochs or architectures.
         traitlets.TraitError: when a trait is set to what the explorer does not have.

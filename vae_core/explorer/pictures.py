@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from vae_core.data import Images, mnist_test
+from vae_core.data.labels import labelled
 
 CODES = 600  # points of the plane: few enough to be told apart, enough to show a class
 PICKED = 20  # images that can be picked, or one a class if there are more classes
@@ -48,8 +49,8 @@ def pictures_of(model: Any, images: Any, labels: Any, class_names: Any) -> Pictu
         model: what is to encode them.
         images: (n, height, width, channels) in the support of the model's likelihood, `vae_core.data.Images` with their
             labels and names, or None.
-        labels: (n,) integers 0..k-1, or None.
-        class_names: k texts, or None.
+        labels: (n,) integers from 0 on, or strings, or None.
+        class_names: one for each class, or None.
 
     Raises:
         TypeError: if labels or names are of another kind, or without what they describe.
@@ -72,8 +73,7 @@ def pictures_of(model: Any, images: Any, labels: Any, class_names: Any) -> Pictu
             raise TypeError("class_names name the classes of labels. Received: no labels. Give labels= too.")
         chosen = _spread(len(spread), PICKED).tolist()
         return Pictures(images[spread], chosen=chosen, names=[f"no. {spread[index] + 1}" for index in chosen])
-    labels = _checked_labels(labels, len(images))
-    class_names = _checked_names(class_names, int(labels.max()) + 1)
+    labels, class_names = labelled(labels, class_names, len(images))
     labels = labels[spread]
     chosen = _of_each_class(labels, len(class_names))
     names = _numbered([class_names[label] for label in labels[chosen]])
@@ -83,28 +83,6 @@ def pictures_of(model: Any, images: Any, labels: Any, class_names: Any) -> Pictu
 def _spread(count: int, most: int) -> Int[np.ndarray, " n"]:
     """Return evenly spread indices, all of them if there are no more than asked for."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int)
-
-
-def _checked_labels(labels: Any, count: int) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be integers, one an image. Received dtype: {labels.dtype}.")
-    if labels.shape != (count,):
-        raise ValueError(f"labels must have shape ({count},), one an image. Received: {labels.shape}.")
-    if labels.min() < 0:
-        raise ValueError(f"labels must be integers from 0. Received: {labels.min()}.")
-    return np.asarray(labels, np.int64)
-
-
-def _checked_names(class_names: Any, count: int) -> list[str]:
-    if class_names is None:
-        return [str(label) for label in range(count)]
-    names = list(class_names)
-    if isinstance(class_names, str) or not all(isinstance(name, str) and name.strip() for name in names):
-        raise TypeError(f"class_names must be texts, one a class. Received: {class_names!r}.")
-    if len(names) < count:
-        raise ValueError(f"class_names must name all {count} classes of labels. Received: {len(names)} names.")
-    return names
 
 
 def _of_each_class(labels: np.ndarray, classes: int) -> list[int]:
