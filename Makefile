@@ -33,7 +33,7 @@ book: $(INSTALLED)  ## execute every notebook and render the book into _build/ht
 	@echo "The book is rendered. Open _build/html/index.html in a browser, or run: make serve"
 
 test: $(INSTALLED)  ## unit tests, nbval on every notebook, the rendered book in a browser: two at a time
-	@echo "About 25 minutes on two cores. Each of the four parts prints what it found when it is through."
+	@echo "About 45 minutes on two cores. Each of the four parts prints what it found when it is through."
 	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) rendered unit notebooks
 
 unit: $(INSTALLED)
