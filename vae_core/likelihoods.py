@@ -266,6 +266,19 @@ class Gaussian(Likelihood):
         """Two if the decoder says the variance, else one."""
         return 2 if isinstance(self.variance, str) else 1
 
+    def parameter_shape(self, image_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of the parameters of one image.
+
+        Raises:
+            ValueError: if the variance is an array of another shape than the image.
+        """
+        shape = np.shape(self.variance)
+        if shape not in ((), tuple(image_shape)):
+            raise ValueError(
+                f"variance must be a number, or have the shape of one image, {tuple(image_shape)}. Received: {shape}."
+            )
+        return super().parameter_shape(image_shape)
+
     def mean(self, parameters: Parameters) -> Float[Array, " batch *event"]:
         """Return the means among the parameters."""
         return self._split(jnp.asarray(parameters), -1)[0]

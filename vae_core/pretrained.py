@@ -235,5 +235,7 @@ def _restore_initializers(layer: Any, description: dict[str, Any]) -> None:
             setattr(layer, key, keras.initializers.get(part))
         elif isinstance(inner, keras.Layer):
             _restore_initializers(inner, part)
+    inside = {one.name: one for one in getattr(layer, "layers", ())}
     for part in description["config"].get("layers", []):
-        _restore_initializers(layer.get_layer(part["config"]["name"]), part)
+        if part["config"]["name"] in inside:  # a Sequential does not count its input among them
+            _restore_initializers(inside[part["config"]["name"]], part)

@@ -10,6 +10,7 @@ import pytest
 from keras import ops
 
 from vae_core import likelihoods, networks, objectives
+from vae_core.data import Images
 from vae_core.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
 from vae_core.models import VAE, Autoencoder, AutoencoderOutput, KLWarmUp, VAEOutput
 
@@ -372,6 +373,26 @@ def test_the_first_batch_of_anything_is_looked_at_and_not_lost(vae, x, source):
     assert int(vae.optimizer.iterations) == 4
 
 
+def test_a_refused_batch_leaves_the_model_as_it_was(vae, x):
+    before = vae.reconstruct(x)
+    with pytest.raises(ValueError, match="Received: targets"):
+        vae.fit(((batch, batch) for batch in np.split(x, 4)), steps_per_epoch=4, verbose=0)
+    np.testing.assert_array_equal(vae.reconstruct(x), before)
+
+
+def test_images_of_the_package_are_taken_as_they_are(vae, x):
+    images = Images(x, np.zeros(len(x), np.int64), ("a",))
+    history = vae.fit(images, validation_data=images, verbose=0).history
+    np.testing.assert_allclose(vae.evaluate(images, verbose=0), vae.evaluate(x, verbose=0), rtol=0.05)
+    assert np.isfinite(history["val_loss"]).all()
+    np.testing.assert_array_equal(vae.reconstruct(images), vae.reconstruct(x))
+
+
+def test_no_data_at_all_is_said_so(vae):
+    with pytest.raises(TypeError, match=r"x must be one array of images.*Received: None"):
+        vae.fit(verbose=0)
+
+
 @pytest.mark.parametrize("wrap", [list, lambda x: [x, x], lambda x: {"x": x}, lambda x: (x, x)])
 @pytest.mark.parametrize("method", ["fit", "predict"])
 def test_lists_and_dictionaries_are_refused_with_a_remedy(vae, x, wrap, method):
@@ -388,7 +409,7 @@ def test_bad_validation_images_are_refused_before_any_step(vae, x, wrap):
     assert int(vae.optimizer.iterations) == 0
 
 
-@pytest.mark.parametrize("options", [{"y": 1}, {"sample_weight": 1}, {"validation_data": 2}])
+@pytest.mark.parametrize("options", [{"y": 1}, {"sample_weight": 1}, {"class_weight": 1}, {"validation_data": 2}])
 def test_targets_and_sample_weights_are_refused(vae, x, options):
     values = {1: x, 2: (x, x)}
     with pytest.raises(ValueError, match="reconstructs its input"):
@@ -443,6 +464,7 @@ def two_inputs():
 
 NETWORKS = {
     "three outputs": (lambda: (functional(3), pair().decoder), "3 outputs .* leave the third output out"),
+    "outputs by name": (lambda: (by_name(), pair().decoder), "in order.* Received: outputs by name"),
     "one output": (lambda: (functional(1), pair().decoder), "posterior_mean, posterior_log_var. Received: 1 outputs"),
     "unbuilt": (lambda: (keras.Sequential([keras.layers.Dense(2)]), pair().decoder), "The encoder does not say"),
     "subclassed": (lambda: (Subclassed(), pair().decoder), r"keras.Model\(inputs, network\(inputs\)\)"),
@@ -452,6 +474,11 @@ NETWORKS = {
     "a function": (lambda: (lambda x: x, pair().decoder), "must be a Keras model.*Received: function"),
     "open shapes": (lambda: (open_encoder(), pair().decoder), "fixed shapes"),
 }  # fmt: skip
+
+
+def by_name():
+    encoder = functional(2)
+    return keras.Model(encoder.inputs, dict(zip(("posterior_mean", "posterior_log_var"), encoder.outputs, strict=True)))
 
 
 def open_encoder():
@@ -471,10 +498,18 @@ def test_networks_that_do_not_fit_are_refused_with_what_they_must_be(case):
 def test_a_decoder_that_ends_in_a_sigmoid_is_refused_where_logits_are_due(likelihood):
     z = keras.Input((2,))
     h = keras.layers.Dense(144)(z)
-    sigmoid = keras.layers.Activation("sigmoid")(keras.layers.Reshape(SHAPE)(h))
-    with pytest.raises(ValueError, match="must not have the activation 'sigmoid'"):
-        VAE(pair().encoder, keras.Model(z, sigmoid), likelihood=likelihood)
-    VAE(pair().encoder, keras.Model(z, sigmoid), likelihood=Gaussian(0.1))
+    sigmoid, reshape = keras.layers.Activation("sigmoid"), keras.layers.Reshape(SHAPE)
+    for image in (sigmoid(reshape(h)), reshape(sigmoid(h))):
+        with pytest.raises(ValueError, match="must not have the activation 'sigmoid'"):
+            VAE(pair().encoder, keras.Model(z, image), likelihood=likelihood)
+        VAE(pair().encoder, keras.Model(z, image), likelihood=Gaussian(0.1))
+
+
+@pytest.mark.parametrize("shape", [(6, 8), (1,), (8, 3), (1, *SHAPE)])
+def test_a_variance_for_other_images_is_refused(shape):
+    with pytest.raises(ValueError, match=r"shape of one image, \(6, 8, 3\). Received: \("):
+        VAE(*pair(), likelihood=Gaussian(np.full(shape, 0.1)))
+    assert VAE(*pair(), likelihood=Gaussian(np.full(SHAPE, 0.1))).image_shape == SHAPE
 
 
 def test_a_gaussian_of_learned_variance_says_what_the_decoder_must_return():
@@ -488,6 +523,13 @@ def test_a_gaussian_of_learned_variance_says_what_the_decoder_must_return():
 def test_bad_codes_are_refused(vae, z, message):
     with pytest.raises(ValueError, match=message):
         vae.decode(z)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "0", True])
+def test_bad_seeds_are_refused(vae, seed):
+    for use in (lambda: vae.sample(1, seed=seed), lambda: VAE(*pair(), seed=seed)):
+        with pytest.raises((TypeError, ValueError), match="seed must be an integer from 0 to"):
+            use()
 
 
 @pytest.mark.parametrize("count", [-1, 2.5, "3"])

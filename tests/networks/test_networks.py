@@ -132,7 +132,7 @@ def test_what_is_no_shape_of_an_image_is_refused(name, shape):
 
 
 def test_the_network_for_colour_says_how_small_is_too_small():
-    with pytest.raises(ValueError, match=r"8 x 8 or more\. Received: .* Try 'dense'"):
+    with pytest.raises(ValueError, match=r"8 x 8 or more\. Received: .* Try the dense one"):
         networks.color((4, 32, 3), 2)
 
 

@@ -65,6 +65,10 @@ def test_the_weights_are_those_of_the_first_and_of_the_last_epoch(finished):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def sequential():
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(64), keras.layers.Reshape((8, 8, 1))])
+
+
 def classifier():
     model = networks.classifier((8, 8, 1), 3)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
@@ -83,9 +87,13 @@ def classifier():
             ),
             VAE_TERMS,
         ),
+        (
+            lambda: vae_core.VAE(networks.dense((8, 8, 1), 2, width=8).encoder, sequential()),
+            VAE_TERMS,
+        ),
         (classifier, {"loss", "accuracy"}),
     ],
-    ids=["autoencoder", "beta", "learned", "classifier"],
+    ids=["autoencoder", "beta", "learned", "sequential", "classifier"],
 )
 def test_every_model_trains_and_is_built_again_from_its_file(tmp_path, make, terms):
     trained = quiet(make(), DATA, replace(CONFIG, epochs=1), tmp_path)

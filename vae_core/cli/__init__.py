@@ -23,11 +23,18 @@ def main(arguments: list[str] | None = None) -> None:
             sentence += " The same command goes on after the last complete epoch."
         import_module(f"vae_core.cli.{MODULES[options.command]}").run(options)
     except (ArithmeticError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
-        sys.exit(str(error))
+        sys.exit(_sentence(error))
     except KeyboardInterrupt:
         _leave(sentence)
     finally:
         flush()
+
+
+def _sentence(error: Exception) -> str:
+    """Return what went wrong; the system's own errors name a file and a number."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be used: {error.strerror}."
+    return str(error)
 
 
 def _leave(sentence: str) -> None:

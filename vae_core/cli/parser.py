@@ -40,7 +40,12 @@ def _add_train(commands: Any) -> None:
     train = commands.add_parser("train", help=words, description=f"{words[0].upper()}{words[1:]}.")
     add = train.add_argument_group("images").add_argument
     add("--data", default="mnist", metavar="mnist|FOLDER", help="MNIST, or a folder of pictures (mnist)")
-    add("--size", type=_size, metavar="HEIGHTxWIDTH", help="size to scale pictures to in pixels; 64 means 64x64")
+    add(
+        "--size",
+        type=_size,
+        metavar="HEIGHTxWIDTH",
+        help="size in pixels to scale pictures to, which a folder needs; 64 means 64x64",
+    )
     add("--grey", action="store_true", help="turn pictures to grey instead of keeping their colours")
     add("--skip-unreadable", action="store_true", help="leave out files that cannot be read as pictures")
     add(
@@ -58,7 +63,12 @@ def _add_train(commands: Any) -> None:
         metavar="article|dense|colour",
         help="networks of the model: the article's small ones, dense ones, or larger ones for colour (article)",
     )
-    add("--latent-dim", type=int, metavar="NUMBER", help="dimension of the latent space (2)")
+    add(
+        "--latent-dim",
+        type=int,
+        metavar="NUMBER",
+        help="dimension of the latent space; try 16 for colour (2)",
+    )
     add(
         "--likelihood",
         type=lambda text: _one_of(LIKELIHOODS, text),
@@ -69,7 +79,7 @@ def _add_train(commands: Any) -> None:
         "--variance",
         type=_variance,
         metavar="NUMBER|learned",
-        help="variance of a pixel under the Gaussian likelihood: a number, or learned for the decoder to say",
+        help="variance of a pixel, needed for the Gaussian likelihood: a number, or learned for the decoder to say",
     )
     add("--beta", type=float, metavar="NUMBER", help="weight of the KL divergence in the loss (1)")
     add("--warm-up", type=float, metavar="EPOCHS", help="number of epochs over which beta rises from 0 (none)")

@@ -102,7 +102,7 @@ def _scaled(x: np.ndarray) -> Float32[np.ndarray, "n height width channels"]:
         dark = "As 8-bit pixels they would be nearly black. " if x.dtype == np.uint8 else ""
         raise ValueError(
             "x must hold floating-point pixels in [0, 1], 8-bit integers (uint8) in 0..255, or only 0 and 1. "
-            f"Received: {x.dtype} from {low:g} to {high:g}. {dark}{_remedy_of_range(float(low), float(high))}"
+            f"Received: {x.dtype} from {low:.9g} to {high:.9g}. {dark}{_remedy_of_range(float(low), float(high))}"
         )
     return np.asarray(x, np.float32)
 

@@ -57,7 +57,7 @@ def load_folder(
             sub-folders, or a sub-folder that is empty or has sub-folders itself.
     """
     height, width = _checked_size(size)
-    if channels not in (1, 3):
+    if isinstance(channels, bool) or channels not in (1, 3):
         raise ValueError(f"channels must be 3 for colour or 1 for grey. Received: {channels!r}.")
     if on_unreadable not in ("raise", "skip"):
         raise ValueError(f'on_unreadable must be "raise" or "skip". Received: {on_unreadable!r}.')
@@ -71,7 +71,8 @@ def load_folder(
         bad = {file: reason for file, reason in zip(files, reasons, strict=True) if reason}
         message = _named(root, bad)
         if on_unreadable == "raise":
-            raise UnreadableError(f'{message} Remove them, or pass on_unreadable="skip".', tuple(bad))
+            remedy = 'Remove them, or leave them out with on_unreadable="skip" (--skip-unreadable).'
+            raise UnreadableError(f"{message} {remedy}", tuple(bad))
         if not good.any():
             raise UnreadableError(f"{message} No picture is left.", tuple(bad))
         warnings.warn(f"{message} They are skipped.", stacklevel=2)

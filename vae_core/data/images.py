@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -11,6 +11,8 @@ from jaxtyping import Float32, Int64
 @dataclass(frozen=True, eq=False, repr=False)
 class Images:
     """Images, as `from_arrays`, `load_folder` and `mnist_split` make them; `len` counts them.
+
+    Whatever takes an array of images takes these: `vae.fit(images)`, `evaluation.elbo(vae, images)`.
 
     Made directly, it checks nothing: for data outside [0, 1], such as standardised pixels under a Gaussian likelihood.
 
@@ -32,6 +34,9 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.x, dtype, copy=copy)
 
     def __repr__(self) -> str:
         labels = "no labels" if self.y is None else f"{len(self.class_names)} classes"

@@ -22,6 +22,7 @@ from vae_core.evaluation.model import (
     posterior,
 )
 from vae_core.likelihoods import Images, Likelihood
+from vae_core.models.inputs import check_seed
 from vae_core.objectives import kl_divergence, reparameterize
 
 STEPS = 64
@@ -72,7 +73,7 @@ def sample_totals(
     blocks = -(-num_samples // (copies * STEPS))
     steps = -(-num_samples // (copies * blocks))
     encode, draw = program(posterior, encoder=model.encoder), program(draw_samples, decoder=model.decoder)
-    key = jax.random.key(seed)
+    key = jax.random.key(check_seed(seed))
 
     def totals_of(block: tuple[int, int]) -> tuple[int, int, Totals]:
         start, first = block

@@ -10,7 +10,7 @@ from vae_core import likelihoods, objectives
 from vae_core.batching import apply_in_batches
 from vae_core.layers import Sampling
 from vae_core.likelihoods import Bernoulli, Likelihood
-from vae_core.models.inputs import check_no_targets, checked
+from vae_core.models.inputs import check_no_targets, check_seed, checked
 from vae_core.models.pair import Pair, check_pair
 from vae_core.networks.common import full_precision
 
@@ -189,7 +189,7 @@ class Autoencoder(keras.Model):
         """
         if not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n must be an integer of at least 0. Received: {n!r}.")
-        latent_key, pixel_key = jax.random.split(jax.random.key(seed))
+        latent_key, pixel_key = jax.random.split(jax.random.key(check_seed(seed)))
         z = jax.random.normal(latent_key, (n, self.latent_dim), self.compute_dtype)
         if not pixels or not n:
             return self.decode(z)
@@ -198,7 +198,7 @@ class Autoencoder(keras.Model):
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Train on images, as `keras.Model.fit`; their values are checked before the first step."""
-        check_no_targets(y, kwargs.get("sample_weight"))
+        check_no_targets(y, kwargs.get("sample_weight"), kwargs.get("class_weight"))
         held_out = kwargs.get("validation_data")
         if isinstance(held_out, (tuple, list)):
             held_out, *targets = held_out
@@ -308,7 +308,7 @@ class VAE(Autoencoder):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, likelihood=likelihood, **kwargs)
-        self.sampling = Sampling(seed=seed, dtype=self.dtype_policy)
+        self.sampling = Sampling(seed=None if seed is None else check_seed(seed), dtype=self.dtype_policy)
         self.sampling.build((None, self.latent_dim), (None, self.latent_dim))
         self.kl_tracker = keras.metrics.Mean(name="kl_divergence", dtype=self.variable_dtype)
         self._beta = keras.Variable(_check_beta(beta), trainable=False, dtype="float32", name="beta")

@@ -14,16 +14,18 @@ def checked(x: Any, check: Check, name: str = "x") -> Any:
     """Return data for Keras after a look at its values: all of an array, the first batch of anything else.
 
     Args:
-        x: an array of images; or a data set, loader or generator of batches.
+        x: an array of images, or `vae_core.data.Images`; or a data set, loader or generator of batches.
         check: returns the array that it is given as floating-point images, or raises.
         name: what the caller calls the data.
 
     Raises:
-        TypeError: for a list, tuple or dictionary, or what `check` raises.
-        ValueError: what `check` raises.
+        TypeError: for None, a list, tuple or dictionary, or what `check` raises.
+        ValueError: for targets in the first batch, or what `check` raises.
     """
-    if x is None or isinstance(x, keras.KerasTensor):
+    if isinstance(x, keras.KerasTensor):
         return x
+    if x is None:
+        raise TypeError(f"{name} must be one array of images, or a data set of batches. Received: None.")
     if isinstance(x, (list, tuple, dict)):
         raise TypeError(
             f"{name} must be one array of images, or a data set of batches. "
@@ -46,16 +48,31 @@ def check_no_targets(*unwanted: Any) -> None:
     if any(array is not None for array in unwanted):
         raise ValueError(
             "An autoencoder reconstructs its input: fit and evaluate take the images alone, x. "
-            "Received: targets or sample weights as well. Leave them out."
+            "Received: targets or weights as well. Leave them out."
         )
 
 
+def check_seed(seed: Any) -> int:
+    """Return a seed as a plain integer.
+
+    Raises:
+        TypeError: if it is no integer.
+        ValueError: if it is out of range.
+    """
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
+        raise TypeError(f"seed must be an integer from 0 to 2**32 - 1. Received: {seed!r}.")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be an integer from 0 to 2**32 - 1. Received: {seed}.")
+    return int(seed)
+
+
 def _is_array(x: Any) -> bool:
-    return hasattr(x, "shape") and hasattr(x, "dtype") and hasattr(x, "__array__")
+    return hasattr(x, "__array__")
 
 
 def _check_batch(batch: Any, check: Check, name: str) -> None:
-    images = batch[0] if isinstance(batch, (tuple, list)) and batch else batch
+    images, *others = batch if isinstance(batch, (tuple, list)) and batch else (batch,)
+    check_no_targets(*others)
     if _is_array(images):
         check(images, f"{name}, in its first batch,")
 

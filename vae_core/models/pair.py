@@ -11,6 +11,12 @@ DECODER = "A decoder maps z, (batch, latent_dim), to the likelihood's parameters
 BUILT = (
     "Make it a model that knows its shapes: `inputs = keras.Input(shape)`, then `keras.Model(inputs, network(inputs))`."
 )
+ONLY_MOVE = (
+    keras.layers.Cropping2D,
+    keras.layers.Flatten,
+    keras.layers.Permute,
+    keras.layers.Reshape,
+)  # the numbers of their input
 
 
 class Pair(NamedTuple):
@@ -72,6 +78,8 @@ def _shapes(network: Any, name: str, expected: str) -> tuple[list[tuple[int, ...
     tensors: list[Any] = [getattr(network, side, None) for side in ("inputs", "outputs")]
     if not all(tensors):
         raise ValueError(f"The {name} does not say its shapes: it is not built, or a subclass. {BUILT} {expected}")
+    if isinstance(getattr(network, "_outputs_struct", None), dict):
+        raise ValueError(f"The {name} must return its outputs in order. {expected} Received: outputs by name.")
     inputs, outputs = ([tuple(tensor.shape[1:]) for tensor in side] for side in tensors)
     if len(inputs) != 1:
         raise ValueError(f"The {name} must have one input. {expected} Received: inputs of the shapes {inputs}.")
@@ -81,7 +89,7 @@ def _shapes(network: Any, name: str, expected: str) -> tuple[list[tuple[int, ...
 
 
 def _last_layer(network: Any) -> Any:
-    """Return the layer that makes the output, inside a model that is itself a layer too."""
+    """Return the layer that makes the numbers of the output, inside a model that is itself a layer too."""
     while isinstance(network, keras.Model) and network.layers:
-        network = network.layers[-1]
+        network = next((one for one in reversed(network.layers) if not isinstance(one, ONLY_MOVE)), network.layers[-1])
     return network

@@ -25,7 +25,7 @@ class KLWarmUp(keras.callbacks.Callback):
     def __init__(self, epochs: float, *, start: float = 0.0, end: float = 1.0) -> None:
         super().__init__()
         if not (epochs > 0 and np.isfinite(epochs)):
-            raise ValueError(f"epochs must be a positive number. Received: {epochs!r}.")
+            raise ValueError(f"The epochs of a warm-up must be a positive number. Received: {epochs!r}.")
         self.epochs, self.start, self.end = epochs, start, end
         self.epoch = 0
         self.beta: float | None = None

@@ -41,7 +41,7 @@ def color(
     counts = {"latent_dim": latent_dim, "width": width, "parameters_per_pixel": parameters_per_pixel}
     shape, latent_dim, width, parameters_per_pixel = check_shapes(input_shape, **counts)
     if min(shape[:2]) < 8:
-        raise ValueError(f"The network 'color' needs images of 8 x 8 or more. Received: {shape}. Try 'dense'.")
+        raise ValueError(f"The network for colour needs images of 8 x 8 or more. Received: {shape}. Try the dense one.")
     levels = 1
     while halved(min(shape[:2]), levels) > SMALLEST:
         levels += 1
