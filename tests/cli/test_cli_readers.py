@@ -126,6 +126,20 @@ def test_a_classifier_is_not_drawn(command, tmp_path):
         main([command, CLASSIFIER_FILE, "--data", "mnist", "--out", str(tmp_path / "out")])
 
 
+@pytest.mark.parametrize("command", ["figures", "explore"])
+def test_a_place_that_cannot_be_written_ends_in_a_sentence(run, tmp_path, command):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"file.* (cannot be used: File exists|could not be written: Not a directory)"):
+        main(
+            [
+                command,
+                str(run / "weights.npz"),
+                "--out",
+                str(tmp_path / ("file" if command == "figures" else "file/page")),
+            ]
+        )
+
+
 def test_what_is_no_file_of_weights_ends_in_a_sentence(run, tmp_path):
     for path, message in (
         (tmp_path / "weights.npz", "There is no file"),
