@@ -76,12 +76,13 @@ def origins(program: str, moments: list[str]) -> dict[str, str]:
     own: dict[str, str] = {}
     operands: dict[str, list[str]] = {}
     gradients: dict[str, str] = {}
+    paths = {str(index): path for index, path in enumerate(moments) if path.endswith(("_momentum", "_velocity"))}
     for operation, read, rest in re.findall(r"%([\w.-]+) = [^\n]*? [\w-]+\(([^)]*)\)([^\n]*)", program):
         operands[operation] = re.findall(r"%([\w.-]+)", read)
         own[operation] = "".join(re.findall(r'op_name="(jit[^"]*)"', rest))
-        for index in re.findall(r"%state_2__(\d+)_", read) if "/adam/" in own[operation] else ():
-            layer = moments[int(index)].removeprefix("adam/")
-            gradients |= dict.fromkeys(operands[operation], f"transpose(jvp())/{layer}")
+        for index in paths.keys() & re.findall(r"%state_2__(\d+)_", read) if "/adam/" in own[operation] else ():
+            path = paths[index].removeprefix("adam/")
+            gradients |= dict.fromkeys(operands[operation], f"transpose(jvp())/{path}")
 
     def origin(operation: str) -> str:
         found = own.get(operation) or gradients.get(operation, "")

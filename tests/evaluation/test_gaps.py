@@ -54,21 +54,14 @@ def test_the_best_gaussian_is_found_from_a_poor_encoder(seed):
     assert (gaps.amortization_gap > 0.1).all()
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "continuous_bernoulli", "learned_variance"])
-def test_the_gaps_of_a_network_are_never_negative(name):
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_the_gaps_of_a_network_are_never_negative_whatever_the_batches(name):
     model, x = random_model(0, LIKELIHOODS[name]), np.random.default_rng(0).uniform(size=(5, 12))
     gaps = evaluation.inference_gaps(model, x, tolerance=1e-3, progress=False)
     assert (gaps.approximation_gap > -2e-3).all()
     assert (gaps.amortization_gap >= 0).all()
-
-
-def test_the_size_of_the_batches_changes_no_number():
-    model, x = random_model(0), np.random.default_rng(0).uniform(size=(5, 12))
-    whole, parts = (
-        evaluation.inference_gaps(model, x, tolerance=0.1, batch_size=size, progress=False) for size in (5, 3)
-    )
-    np.testing.assert_allclose(parts.best_elbo, whole.best_elbo, rtol=1e-9)
-    np.testing.assert_allclose(parts.best_mean, whole.best_mean, atol=1e-6)
+    others = evaluation.inference_gaps(model, x, tolerance=1e-3, batch_size=3, progress=False)
+    np.testing.assert_allclose(others.best_elbo, gaps.best_elbo, rtol=1e-9)
 
 
 @pytest.mark.usefixtures("without_shape_checks")

@@ -10,7 +10,7 @@ from vae_core import VAE, evaluation, load_mnist, networks
 from vae_core.evaluation import BareModel
 from vae_core.evaluation.regularity import latent_regularity
 
-COUNT = 8
+COUNT = 12
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from vae_core.evaluation.model import BareModel, check_images, check_positive
 from vae_core.evaluation.uncertainty import standard_error
 from vae_core.likelihoods import Images, Likelihood
 from vae_core.models import Autoencoder
+from vae_core.models.inputs import check_seed
 
 COMPONENTS = 64
 PRINCIPAL_IMAGES = 1000
@@ -101,7 +102,7 @@ def generation_quality(
     if len(images) < 10 * GROUPS:
         raise ValueError(f"generation_quality needs at least {10 * GROUPS} images. Received: {len(images)}.")
     networks = {"classifier": classifier, "features": _features(classifier) if features is None else features}
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(check_seed(seed))
     images = images[generator.permutation(len(images))]
     codes = _codes(model, z, num_samples, generator).astype(images.dtype)
 
