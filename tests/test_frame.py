@@ -3,9 +3,11 @@
 import html
 import json
 import re
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 from tiny_book import ROOT, build, make_tiny_book
 
 PACKAGE = '''"""A package."""
@@ -33,16 +35,14 @@ REPOSITORY = "https://github.com/someone/vae-book"
 
 
 def make(root: Path) -> Path:
-    """Write and build a tiny book with a reference and a page of citation; return its HTML."""
+    """Write a tiny book with a reference; return where its HTML will be."""
     make_tiny_book(root, [CODE])
     (root / "vae_core" / "__init__.py").write_text(PACKAGE)
-    (root / "CITATION.cff").write_text((ROOT / "CITATION.cff").read_text("utf-8"))
     (root / "book" / "api").mkdir()
     (root / "book" / "api" / "index.md").write_text(REFERENCE)
     (root / "book" / "running.md").write_text("# Ways to run\n\nThere are some.\n")
-    (root / "book" / "citing.md").write_text("# How to cite\n\n```{citation}\n```\n")
     toc = root / "book" / "_toc.yml"
-    toc.write_text(toc.read_text() + "".join(f"      - file: {name}\n" for name in ("api/index", "running", "citing")))
+    toc.write_text(toc.read_text() + "".join(f"      - file: {name}\n" for name in ("api/index", "running")))
     path = root / "book" / "08_chapter.ipynb"
     notebook = json.loads(path.read_text())
     notebook["cells"][0]["source"] = f"# Chapter\n\n{TEXT}\n"
@@ -86,7 +86,7 @@ def links(text: str) -> list[str]:
 
 
 def test_without_a_repository_no_chapter_names_a_host(plain: Path):
-    for name in ("index", "08_chapter", "api/index", "running", "citing"):
+    for name in ("index", "08_chapter", "api/index", "running"):
         foreign = [link for link in links(page(plain, name)) if "://" in link]
         assert foreign in ([], ["https://arxiv.org/abs/1312.6114"]), name
         assert "launch-buttons" not in page(plain, name)
@@ -110,7 +110,7 @@ def test_the_box_has_the_exact_command_and_the_notebook(plain: Path, hosted: Pat
     assert (plain / re.search(r'href="([^"]*)" download', box[0])[1]).is_file()
     assert 'href="running.html"' in box[0]
     assert f"<pre>git clone {REPOSITORY} &amp;&amp; cd vae-book &amp;&amp; {command}" in page(hosted)
-    assert "run-chapter" not in page(plain, "citing")
+    assert "run-chapter" not in page(plain, "running")
 
 
 def test_the_reference_is_made_from_the_docstring(plain: Path):
@@ -130,10 +130,17 @@ def test_the_first_mention_of_a_name_leads_to_the_reference(plain: Path):
     assert f'<a class="api-link" {target}><span class="n">half</span></a><span class="p">(</span>' in code
 
 
-def test_the_citation_is_that_of_the_file(plain: Path):
-    text = re.sub(r"<[^>]+>", "", page(plain, "citing"))
-    assert "@misc{vae-executed," in text
-    assert "(version 0.2.0)" in text
+def test_the_citation_is_that_of_the_file():
+    record = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    text = (ROOT / "book" / "citing.md").read_text("utf-8")
+    ((author,),), year = (one.values() for one in record["authors"]), record["date-released"].year
+    assert f"> {author} ({year}). {record['title']} (version {record['version']})." in text
+    for name, value in {"author": f"{{{author}}}", "title": record["title"], "year": year}.items():
+        assert re.search(rf"^  {name} *= {re.escape(f'{{{value}}},')}$", text, re.MULTILINE), name
+    assert f"vae_core, version {record['version']}}}," in text
+    assert record["version"] == metadata.version("vae-core")
+    for place in {"doi", "repository-code", "url"} & record.keys():
+        assert record[place] in text
 
 
 def test_the_head_describes_the_page(plain: Path, hosted: Path):
@@ -142,4 +149,7 @@ def test_the_head_describes_the_page(plain: Path, hosted: Path):
     assert '<meta property="og:image" content="_static/card.png" />' in page(plain)
     assert '<meta property="og:image" content="../_static/card.png" />' in page(plain, "api/index")
     assert '<meta property="og:image" content="https://vae.example.org/_static/card.png" />' in page(hosted)
+    assert '<meta property="og:url" content="https://vae.example.org/api/index.html" />' in page(hosted, "api/index")
+    assert '<meta property="og:image:alt" content="The title of the book' in page(plain)
+    assert "og:" not in page(plain, "search")
     assert (plain / "_static" / "card.png").is_file()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.notebook_rules import broken_rules
@@ -21,6 +22,12 @@ def test_rules_hold(path):
 
 def test_there_are_notebooks():
     assert NOTEBOOKS
+
+
+def test_chapters_are_named_in_the_order_of_their_numbers():
+    parts = yaml.safe_load((NOTEBOOKS[0].parent / "_toc.yml").read_text("utf-8"))["parts"]
+    chapters = [chapter["file"] for part in parts if part.get("numbered") for chapter in part["chapters"]]
+    assert [int(name.split("_")[0]) for name in chapters] == list(range(1, len(chapters) + 1))
 
 
 def claim(stored):

@@ -72,6 +72,23 @@ LAYOUT = """(where) => {
     for (const output of document.querySelectorAll('.cell_output :is(img, .widget-subarea), main figure img'))
       if (!/^rgba\\(.*, 0\\)$/.test(getComputedStyle(output).backgroundColor))
         found.push(`The theme paints a panel behind an output ${where}.`);
+  const sign = (text, offset) => {
+    const range = document.createRange();
+    range.setStart(text, offset);
+    range.setEnd(text, offset + 1);
+    return range.getBoundingClientRect();
+  };
+  for (const formula of document.querySelectorAll('main span.math')) {
+    const parts = formula.querySelectorAll('.katex-html > .base');
+    const { previousSibling: before, nextSibling: behind } = formula;
+    if (!parts.length || !formula.checkVisibility()) continue;
+    const [first, last] = [parts[0], parts[parts.length - 1]].map((part) => part.getBoundingClientRect());
+    if (behind?.nodeType === Node.TEXT_NODE && /^[,.;:!?)\u2019\u201d]/.test(behind.data))
+      if (sign(behind, 0).left < last.left) found.push(`A line begins with ${behind.data.slice(0, 12)} ${where}.`);
+    if (before?.nodeType === Node.TEXT_NODE && /[(\u201c]$/.test(before.data))
+      if (sign(before, before.length - 1).left > first.left)
+        found.push(`A line ends with ${before.data.slice(-12)} ${where}.`);
+  }
   return found;
 }"""
 

