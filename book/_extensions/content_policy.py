@@ -13,69 +13,59 @@ page cannot say: `frame-ancestors`.
 
 import base64
 import hashlib
-from html.parser import HTMLParser
+from collections.abc import Iterable
 from pathlib import Path
 
+from bs4 import BeautifulSoup, SoupStrainer
 from sphinx.application import Sphinx
 
 OWN = "'self' file:"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-SCRIPTS = ("", "text/javascript", "module")
+SCRIPTS = (None, "", "text/javascript", "module")
 HEAD = '<meta charset="utf-8" />'
 TAG = '<meta http-equiv="Content-Security-Policy" content="{}" />'
 
 
-class Inline(HTMLParser):
-    """Collects what of a page is a script without a file: elements, and attributes such as `onclick`."""
+class MayRun(SoupStrainer):
+    """Selects scripts, and elements with attributes such as `onclick`."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.scripts: list[str] = []
-        self.handlers: list[str] = []
-        self.has_widgets = False
-        self._inside = False
-
-    def handle_starttag(
-        self, tag: str, attrs: list[tuple[str, str | None]]
-    ) -> None:
-        """Note handlers and the beginning of a script."""
-        named = dict(attrs)
-        kind = named.get("type") or ""
-        self.handlers += [
-            value or "" for name, value in attrs if name.startswith("on")
-        ]
-        self.has_widgets |= kind == WIDGET
-        self._inside = (
-            tag == "script" and "src" not in named and kind in SCRIPTS
+    def allow_tag_creation(
+        self, _prefix: str | None, name: str, attrs: dict[str, str] | None
+    ) -> bool:
+        """Whether an element is kept, with what is in it."""
+        return name == "script" or any(
+            key.startswith("on") for key in attrs or ()
         )
-        if self._inside:
-            self.scripts.append("")
-
-    def handle_data(self, data: str) -> None:
-        """Note the text of a script."""
-        if self._inside:
-            self.scripts[-1] += data
-
-    def handle_endtag(self, _tag: str) -> None:
-        """Note the end of a script."""
-        self._inside = False
 
 
-def digest(script: str) -> str:
-    """Return how a policy names a script."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+def digests(scripts: Iterable[str]) -> list[str]:
+    """Return how a policy names scripts."""
+    hashes = (hashlib.sha256(script.encode()) for script in set(scripts))
+    return sorted(
+        f"'sha256-{base64.b64encode(one.digest()).decode()}'" for one in hashes
+    )
 
 
 def policy(page: str) -> str:
     """Return the policy for the text of a page."""
-    inline = Inline()
-    inline.feed(page)
-    handlers = sorted(map(digest, set(inline.handlers)))
+    soup = BeautifulSoup(page, "html.parser", parse_only=MayRun())
+    inline = digests(
+        script.string or ""
+        for script in soup.find_all("script", src=False)
+        if script.get("type") in SCRIPTS
+    )
+    handlers = digests(
+        value
+        for element in soup.find_all(True)
+        for name, value in element.attrs.items()
+        if name.startswith("on")
+    )
+    has_widgets = soup.find("script", type=WIDGET) is not None
     scripts = [
         OWN,
-        *sorted(map(digest, set(inline.scripts))),
+        *inline,
         *(["'unsafe-hashes'", *handlers] if handlers else []),
-        *(["blob:", "'unsafe-eval'"] if inline.has_widgets else []),
+        *(["blob:", "'unsafe-eval'"] if has_widgets else []),
     ]
     directives = {
         "default-src": "'none'",
@@ -84,7 +74,7 @@ def policy(page: str) -> str:
         "font-src": f"{OWN} data:",
         "img-src": f"{OWN} data: blob:",
         "connect-src": OWN,
-        "worker-src": "blob:" if inline.has_widgets else "'none'",
+        "worker-src": "blob:" if has_widgets else "'none'",
         "form-action": OWN,
         "base-uri": "'none'",
     }
