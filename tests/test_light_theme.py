@@ -1,4 +1,4 @@
-"""The style sheet that replaces the theme's: it has the icons that pages name, and refuses names without a picture."""
+"""The theme's style sheet made lighter: it has the icons that the theme's pages and scripts name, and no others."""
 
 import base64
 import io
@@ -8,20 +8,27 @@ from pathlib import Path
 
 import pydata_sphinx_theme
 import pytest
+import sphinx_book_theme
 from fontTools.ttLib import TTFont
-from sphinx.errors import ExtensionError
 
 sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
-from light_theme import STYLE, icons_of, lightened
+from light_theme import STYLE, lightened
 
 STATIC = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
-FONTS = STATIC / "vendor" / "fontawesome" / "webfonts"
-BARS, GITHUB, BELL = 0xF0C9, 0xF09B, 0xF0F3
+THEMES = [Path(theme.__file__).parent for theme in (pydata_sphinx_theme, sphinx_book_theme)]
+ICONS = (Path(__file__).parents[1] / "book" / "_theme" / "static" / "icons.css").read_text("utf-8")
+BARS, GITHUB, BELL, MOON, ANCHOR = 0xF0C9, 0xF09B, 0xF0F3, 0xF186, 0xF13D
+NO_ICON = {"fa-solid", "fa-regular", "fa-brands", "fa-lg"}  # a font, a size
 
 
 @pytest.fixture(scope="module")
 def style() -> str:
     return (STATIC / STYLE).read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def light(style: str) -> str:
+    return lightened(style, ICONS, STATIC)
 
 
 def carried(light: str) -> list[set[int]]:
@@ -30,37 +37,33 @@ def carried(light: str) -> list[set[int]]:
     return [set(TTFont(io.BytesIO(base64.b64decode(data))).getBestCmap()) for data in found]
 
 
-def test_the_named_icons_and_those_of_the_style_sheet_are_there(style: str):
-    light = lightened(style, FONTS, {("solid", "fa-bars"), ("solid", "fa-lg")}, "")
-    solid, brands = carried(light)
-    assert {BARS, BELL} < solid
+def named() -> set[str]:
+    """The icons that the templates, the buttons and the scripts of the themes name."""
+    files = [path for theme in THEMES for kind in ("html", "py", "js") for path in theme.rglob(f"*.{kind}")]
+    text = "".join(
+        path.read_text("utf-8") for path in files if path.name != "fontawesome.js" and "vendor" not in path.parts
+    )
+    return set(re.findall(r"\bfa-[a-z]+(?:-[a-z]+)*", text)) - NO_ICON
+
+
+def test_the_icons_of_the_book_and_those_of_the_style_sheet_are_there(light: str, style: str):
+    solid, regular, brands = carried(light)
+    assert {BARS, BELL, MOON} < solid
     assert GITHUB in brands  # before a link to GitHub
-    assert len(solid | brands) < 40
-    assert ".fa-bars:before" in light
-    assert ".fa-moon:before" not in light
+    assert ANCHOR not in solid
+    assert len(solid | regular | brands) < 60
+    assert "webfonts" not in light
+    assert ".fa-anchor" in style
+    assert ".fa-anchor" not in light
     assert ".fa-lg{" in light
     assert "Icons: CC BY 4.0" in light
     assert len(light) < len(style) - 75_000
 
 
-def test_every_font_that_is_named_is_carried(style: str):
-    assert len(carried(lightened(style, FONTS, {("regular", "fa-file")}, ""))) == 3
-
-
-@pytest.mark.parametrize("name", ["fa-nothing", "fa-bar"])
-def test_an_icon_without_a_picture_is_refused(style: str, name: str):
-    with pytest.raises(ExtensionError, match=rf"must have every icon of the book\. Received: {name}\."):
-        lightened(style, FONTS, {("solid", "fa-bars"), ("solid", name)}, "")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('<i class="fa-solid fa-moon   fa-lg" data-mode="dark">', {("solid", "fa-moon"), ("solid", "fa-lg")}),
-        ('<i class="fab fa-github">', {("brands", "fa-github")}),
-        ('r.classList="fa-solid fa-xmark",', {("solid", "fa-xmark")}),
-        ('<p class="alfa-beta">fa-solid fa-moon</p>', set()),
-    ],
-)
-def test_icons_are_found_in_pages_and_scripts(text: str, expected: set):
-    assert icons_of(text) == expected
+def test_every_icon_that_the_themes_name_is_listed_with_its_character(style: str):
+    listed = dict(re.findall(r'\.(fa-[a-z-]+)::before \{\s*content: "(\\[0-9a-f]{4})"', ICONS))
+    there = named()
+    assert {"fa-bars", "fa-xmark", "fa-rocket"} < there
+    assert there - listed.keys() == set()
+    for name, character in listed.items():
+        assert re.search(rf'\.{name}:before[^{{}}]*\{{content:"{re.escape(character)}"\}}', style), name
