@@ -14,12 +14,12 @@ PACKAGE = '''"""A package."""
 
 
 def half(x: float, *, times: int = 1) -> float:
-    """Return a half of `x`, or of what `half` returned.
+    """Return a half of `x`, or of what `half` returned::
 
         half(2 * 3)
 
     Args:
-        x: a number, not | or *.
+        x: a number, not | or `*`.
         times: how often.
 
     Raises:
@@ -119,7 +119,9 @@ def test_the_reference_is_made_from_the_docstring(plain: Path):
     assert "half(x: float, *, times: int = 1) → float" in text
     assert "a number, not | or *." in text
     assert "half(2 * 3)" in text
-    assert 'class="highlight-python' in reference
+    assert 'class="highlight-default' in reference
+    assert '<code class="xref py py-obj docutils literal notranslate"><span class="pre">x</span></code>' in reference
+    assert 'href="#vae_core.half" title="vae_core.half"><code' in reference
 
 
 def test_the_first_mention_of_a_name_leads_to_the_reference(plain: Path):

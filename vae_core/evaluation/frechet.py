@@ -11,7 +11,7 @@ GROUPS = 20
 def frechet_distance(features_a: Float[np.ndarray, "n k"], features_b: Float[np.ndarray, "m k"]) -> float:
     """Return the squared Fréchet distance between Gaussians fitted to two sets of features.
 
-    It is |mean_a - mean_b|^2 + trace(C_a + C_b - 2 (C_a C_b)^(1/2)), with their means and covariances: the
+    It is `|mean_a - mean_b|^2 + trace(C_a + C_b - 2 (C_a C_b)^(1/2))`, with their means and covariances: the
     squared Wasserstein-2 distance of the two Gaussians, in squared units of the features. 0 says that means and
     covariances agree, not that the distributions do. The estimate is too large by an amount that falls with the number
     of features in each set, so compare numbers of equal sets.

@@ -38,7 +38,7 @@ class FrameSlider(anywidget.AnyWidget):
     The frames travel with the widget, so the slider works in a static page as in a notebook. It has a play button,
     which steps once a press for readers who asked their system for reduced motion. Where there is no JavaScript, the
     page shows the first frame, if the slider is the result of a cell by itself; elsewhere (a PDF, a preview of the
-    notebook) its image stands in too.
+    notebook) its image stands in too::
 
         FrameSlider(draw, [0.5, 1, 2, 4], label="β", alt="Codes of the test images for β = {value}.")
 

@@ -26,7 +26,7 @@ class LatentExplorer(anywidget.AnyWidget):
     The browser runs the decoder itself: a drag, an arrow key or a typed number moves a point, and its image follows.
     One can pick an image and see q(z|x), sample from it and compare it with the exact posterior, which the browser
     computes on a grid; draw an image, if the model is of grey ones; scrub through the epochs of training; and change
-    the model.
+    the model::
 
         LatentExplorer()                          # the VAE and the autoencoder that come with the package, on MNIST
         LatentExplorer(vae, images=x, labels=y, class_names=["cat", "dog"])

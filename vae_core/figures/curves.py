@@ -23,7 +23,7 @@ def plot_learning_curves(
 
     Args:
         history: `History.history` of a fit: "loss", "reconstruction_loss", "kl_divergence" and the same names after
-            "val_", each one value an epoch, in nats per image.
+            `val_`, each one value an epoch, in nats per image.
         first_epoch: the first epoch that is drawn. The earliest losses lie so high that they flatten all others.
         log_epochs: whether the epochs lie on a logarithmic axis, which gives the early ones room.
         axes: three Axes to draw on; made if None: side by side for a few epochs, the loss above its terms for many.
