@@ -23,7 +23,7 @@ OWN = "'self' file:"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SCRIPTS = (None, "", "text/javascript", "module")
 HEAD = '<meta charset="utf-8" />'
-TAG = '<meta http-equiv="Content-Security-Policy" content="{}" />'
+TAG = '<meta http-equiv="Content-Security-Policy" content='
 
 
 class MayRun(SoupStrainer):
@@ -85,16 +85,11 @@ def add_policies(app: Sphinx, exception: Exception | None) -> None:
     """Put its policy into every page that has none yet."""
     if exception or app.builder.format != "html":
         return
-    start = TAG.partition("{}")[0]
-    for path in sorted(Path(app.outdir).rglob("*.html")):
+    for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text("utf-8")
-        if HEAD in text and start not in text:
-            path.write_text(
-                text.replace(
-                    HEAD, HEAD + "\n    " + TAG.format(policy(text)), 1
-                ),
-                "utf-8",
-            )
+        if HEAD in text and TAG not in text:
+            with_policy = f'{HEAD}\n    {TAG}"{policy(text)}" />'
+            path.write_text(text.replace(HEAD, with_policy, 1), "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

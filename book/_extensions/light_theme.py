@@ -21,9 +21,7 @@ from sphinx.application import Sphinx
 STYLE = "styles/pydata-sphinx-theme.css"
 # .fa-bars:before,.fa-navicon:before{content:"\f0c9"}
 NAMES = re.compile(r'(?:\.fa-[a-z0-9-]+:before,?)+\{content:"[^"]*"\}')
-FONT = re.compile(
-    r'src:url\(\.\./(vendor/[^)]*)\.woff2\) format\("woff2"\)[^}]*'
-)
+FONT = re.compile(r"src:url\(\.\./(vendor/[^)]*)\.woff2\)[^}]*")
 # Where icon fonts keep their characters.
 CHARACTER = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")
 
@@ -68,9 +66,10 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
         return
     static = Path(app.outdir) / "_static"
     style = static / STYLE
-    others = [path for path in static.rglob("*.css") if path != style]
+    others = set(static.rglob("*.css")) - {style}
     text = "".join(path.read_text("utf-8") for path in others)
-    style.write_text(lightened(style.read_text("utf-8"), text, static), "utf-8")
+    light = lightened(style.read_text("utf-8"), text, static)
+    style.write_text(light, "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
