@@ -25,7 +25,7 @@ SHORT = 24  # signs to be seen; a line of a narrow screen holds about 40
 SIGN = re.compile(
     r"\\(?:operatorname|math[a-z]+|[,;:! ])|(\\[a-zA-Z]+|\\.|[^\s{}^_])"
 )
-BEFORE = re.compile("[(\u201c]*$")
+BEFORE = re.compile(r"[(\u201c]*\Z")
 BEHIND = re.compile("[,.;:!?)\u2019\u201d]*")
 
 
