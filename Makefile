@@ -10,6 +10,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_CONSTRAINT PIP_NO_BINARY PIP_DRY_RUN PIP_REQUIRE_HASHES
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSAFEPATH
+export PAGES
 unexport JUPYTER_PATH KERAS_BACKEND MPLBACKEND MATPLOTLIBRC
 
 .DEFAULT_GOAL := help
@@ -28,8 +29,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-book: $(INSTALLED)  ## execute every notebook and render the book into _build/html
-	$(BIN)/jupyter-book build book --warningiserror --nitpick --keep-going
+book: $(INSTALLED)  ## execute the notebooks and render the book into _build/html; PAGES="08 11": execute these pages only
+	$(BIN)/jupyter-book build book --keep-going $(if $(PAGES),,--warningiserror --nitpick)
 	@echo "The book is rendered. Open _build/html/index.html in a browser, or run: make serve"
 
 test: $(INSTALLED)  ## unit tests, nbval on every notebook, the rendered book in a browser: two at a time

@@ -1,6 +1,5 @@
 """The book's own Sphinx extensions, seen at work on a tiny book."""
 
-import os
 import re
 from pathlib import Path
 
@@ -43,21 +42,6 @@ def test_formulas_are_rendered_with_mathml_and_without_javascript(tiny_book: Pat
     scripts = re.findall(r'<script[^>]*src="([^"]*)"', chapter(tiny_book))
     assert scripts
     assert not [script for script in scripts if "katex" in script or "mathjax" in script.lower()]
-
-
-def test_only_a_change_of_the_package_executes_again(tiny_book: Path):
-    before = runs(tiny_book)
-    assert build(tiny_book).returncode == 0
-    assert runs(tiny_book) == before
-
-    package = tiny_book / "vae_core" / "__init__.py"
-    seen = package.stat()
-    package.write_text("VALUE = 'later'\n")
-    os.utime(package, ns=(seen.st_atime_ns, seen.st_mtime_ns))  # the digest looks at content, not at times
-    assert build(tiny_book).returncode == 0
-    assert runs(tiny_book) == before + 1
-    assert "later" in chapter(tiny_book)
-    assert len(list((tiny_book / "_build" / ".jupyter_cache").iterdir())) == 1
 
 
 def test_a_changed_style_sheet_reaches_the_book(tiny_book: Path):

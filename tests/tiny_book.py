@@ -44,12 +44,12 @@ def make_tiny_book(root: Path, cells: list[str]) -> None:
     nbformat.write(notebook, root / "book" / "08_chapter.ipynb")
 
 
-def build(root: Path) -> subprocess.CompletedProcess[str]:
-    """Render the book strictly; the notebook finds the package below `root`."""
+def build(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Render the book strictly, with more in its environment; the notebook finds the package below `root`."""
     return subprocess.run(
         [sys.executable, "-c", BUILD, "build", "book", "-q", "-n", "-W", "--keep-going"],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": str(root), **environment},
         capture_output=True,
         text=True,
         check=False,
