@@ -15,9 +15,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import yaml
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader
+from sphinx_external_toc.api import TocTree
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -31,21 +32,17 @@ PATIENCE = 600_000  # milliseconds; a long book on a loaded machine
 PRINTABLE = 612  # pixels: 210 mm less two margins of 24 mm, at 96 to the inch
 
 
-def pages_in_order(toc: dict[str, Any]) -> list[tuple[str, list[str]]]:
+def pages_in_order(toc: Path) -> list[tuple[str, list[str]]]:
     """The parts of a table of contents: (caption, names of its pages); the front page is a part of its own."""
+    site = parse_toc_yaml(toc)
 
-    def below(entries: dict[str, Any]) -> Iterator[str]:
-        for entry in (*entries.get("chapters", ()), *entries.get("sections", ())):
-            if "file" in entry:
-                yield entry["file"].rsplit(".", 1)[0]
-            yield from below(entry)
-            for part in entry.get("subtrees", ()):
-                yield from below(part)
+    def below(part: TocTree) -> Iterator[str]:
+        for name in part.files():
+            yield name.rsplit(".", 1)[0]
+            for inner in site[name].subtrees:
+                yield from below(inner)
 
-    parts = [("", [toc["root"]])]
-    for part in toc.get("parts", [toc]):
-        parts.append((part.get("caption", ""), list(below(part))))
-    return parts
+    return [("", [site.root.docname]), *((part.caption or "", list(below(part))) for part in site.root.subtrees)]
 
 
 def places(pdf: bytes) -> dict[str, int]:
@@ -76,7 +73,7 @@ def make_pdf(html: Path, toc: Path) -> tuple[bytes, int]:
         ValueError: if something is cut, broken or missing; the message lists it.
     """
     parts = []
-    for caption, names in pages_in_order(yaml.safe_load(toc.read_text("utf-8"))):
+    for caption, names in pages_in_order(toc):
         missing = [name for name in names if not (html / f"{name}.html").is_file()]
         if missing:
             raise FileNotFoundError(

@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import yaml
 from inspection import inspect, pages_of
 from playwright.sync_api import Browser
+from sphinx_external_toc.parsing import parse_toc_yaml
 from weight import weigh
 
 TOC = Path(__file__).resolve().parents[2] / "book" / "_toc.yml"
@@ -17,18 +17,8 @@ WIDGET_STATE = 800_000  # on each of these pages
 STATE = "application/vnd.jupyter.widget-state+json"
 
 
-def entries(toc: object) -> list[str]:
-    """Every file named in a table of contents."""
-    if isinstance(toc, list):
-        return [name for part in toc for name in entries(part)]
-    if isinstance(toc, dict):
-        own = [value for key, value in toc.items() if key in ("root", "file")]
-        return own + [name for value in toc.values() for name in entries(value)]
-    return []
-
-
 def test_every_entry_of_the_table_of_contents_has_its_page(book: Path):
-    wanted = [f"{name.rsplit('.', 1)[0]}.html" for name in entries(yaml.safe_load(TOC.read_text("utf-8")))]
+    wanted = [f"{name.rsplit('.', 1)[0]}.html" for name in parse_toc_yaml(TOC)]
     assert len(wanted) >= 5
     assert set(wanted) <= set(pages_of(book))
     assert all(len((book / name).read_text("utf-8")) > 5_000 for name in wanted)

@@ -86,6 +86,10 @@ def test_a_page_that_was_not_rendered_is_named(tiny_book: Path, tmp_path: Path):
     assert "Missing: bibliography. Run 'make book' first." in made.stderr
 
 
-def test_the_order_of_a_table_of_contents_with_sections():
-    toc = {"root": "index", "parts": [{"caption": "A", "chapters": [{"file": "a", "sections": [{"file": "b.md"}]}]}]}
-    assert pages_in_order(toc) == [("", ["index"]), ("A", ["a", "b"])]
+def test_the_order_of_a_table_of_contents_with_sections(tmp_path: Path):
+    toc = tmp_path / "_toc.yml"
+    toc.write_text(
+        "{format: jb-book, root: index, parts: ["
+        "{caption: A, chapters: [{file: a, sections: [{file: b.md}]}, {file: c}]}, {chapters: [{file: d}]}]}"
+    )
+    assert pages_in_order(toc) == [("", ["index"]), ("A", ["a", "b", "c"]), ("", ["d"])]
