@@ -27,6 +27,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/jupyter labextension disable --log-level=ERROR @jupyterlab-contrib/spellchecker
 	@touch $@
 
 book: $(INSTALLED)  ## execute the notebooks and render the book into _build/html; PAGES="08 11": execute these pages only

@@ -1,4 +1,4 @@
-"""Refresh or verify the files of other people: what the rendered book carries, and the dictionary of the spelling test.
+"""Refresh or verify the files of other people that the rendered book carries.
 
     python tools/vendor.py           fetch every package with npm, rewrite the files and the manifest
     python tools/vendor.py --check   verify the files against the manifest; touches nothing, needs no network
@@ -18,7 +18,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "book" / "_vendor"
-DICTIONARY = ROOT / "tests" / "spelling" / "dictionary"
 MANIFEST = "manifest.json"
 
 
@@ -63,15 +62,6 @@ PACKAGES = (
         "0.11.0",
         "MIT",
         {"dist/index.js": "widgets/anywidget.js", "LICENSE": "widgets/LICENSE-anywidget"},
-    ),
-)
-# British English with -ise, made from SCOWL.
-DICTIONARY_PACKAGES = (
-    Package(
-        "dictionary-en-gb",
-        "3.0.0",
-        "MIT AND BSD",
-        {"index.aff": "en-GB.aff", "index.dic": "en-GB.dic", "license": "LICENSE"},
     ),
 )
 # Written by hand and kept by a refresh: (package, version, licence).
@@ -120,28 +110,24 @@ def record(path: str, package: str, version: str, licence: str, content: bytes) 
     }
 
 
-def refresh(
-    root: Path = VENDOR,
-    packages: tuple[Package, ...] = PACKAGES,
-    kept: dict[str, tuple[str, str, str]] = KEPT,
-) -> None:
-    """Fetch the packages of a folder, then replace its files and its manifest."""
+def refresh() -> None:
+    """Fetch the packages, then replace the files and the manifest."""
     records, contents = [], {}
     with tempfile.TemporaryDirectory() as folder:
-        for package in packages:
+        for package in PACKAGES:
             for path, content in fetch(package, Path(folder)).items():
                 contents[path] = content
                 records.append(record(path, package.name, package.version, package.licence, content))
-    for path, origin in kept.items():
-        records.append(record(path, *origin, (root / path).read_bytes()))
-    for old in root.rglob("*"):
-        if old.is_file() and old.relative_to(root).as_posix() not in kept:
+    for path, origin in KEPT.items():
+        records.append(record(path, *origin, (VENDOR / path).read_bytes()))
+    for old in VENDOR.rglob("*"):
+        if old.is_file() and old.relative_to(VENDOR).as_posix() not in KEPT:
             old.unlink()
     for path, content in contents.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(content)
+        (VENDOR / path).parent.mkdir(parents=True, exist_ok=True)
+        (VENDOR / path).write_bytes(content)
     records.sort(key=lambda line: str(line["path"]))
-    (root / MANIFEST).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    (VENDOR / MANIFEST).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
 
 
 def check(root: Path = VENDOR) -> list[str]:
@@ -163,8 +149,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="verify only")
     if not parser.parse_args().check:
         refresh()
-        refresh(DICTIONARY, DICTIONARY_PACKAGES, {})
-    problems = [problem for folder in (VENDOR, DICTIONARY) for problem in check(folder)]
+    problems = check()
     print("\n".join(problems) or "The vendored files agree with the manifest.")
     sys.exit(1 if problems else 0)
 
