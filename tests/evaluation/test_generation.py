@@ -12,6 +12,8 @@ from vae_core.evaluation import BareModel, frechet_distance, generation_quality
 from vae_core.evaluation.frechet import distance_and_error
 from vae_core.likelihoods import Gaussian
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 
 
@@ -148,6 +150,10 @@ def test_models_are_drawn_from_the_prior_and_the_seed_decides(kind):
     np.testing.assert_allclose(drawn.recognized_share, expected.mean())
 
 
+def other_classifier():
+    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
+
+
 @pytest.mark.usefixtures("without_shape_checks")
 @pytest.mark.parametrize(
     ("options", "error", "message"),
@@ -160,6 +166,8 @@ def test_models_are_drawn_from_the_prior_and_the_seed_decides(kind):
         ({"z": None}, ValueError, "give z, the codes to decode"),
         ({"z": np.zeros((5, 4))}, ValueError, "n at least 200"),
         ({"num_samples": 0}, ValueError, "num_samples must be"),
+        ({"num_samples": 1, "z": None}, ValueError, "num_samples must be at least 200. Received: 1"),
+        ({"classifier": other_classifier()}, ValueError, r"must take images of shape .*Received: one for \(5,\)"),
         ({"model": "vae"}, TypeError, "model must be a VAE, an Autoencoder or a BareModel. Received: str"),
     ],
 )

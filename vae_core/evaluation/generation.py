@@ -78,7 +78,7 @@ def generation_quality(
             and with the other half, for the reference.
         classifier: images -> logits (batch, classes), trained apart from the model; a Keras model, or with `features`
             any function.
-        num_samples: generated images; without effect if z is given.
+        num_samples: generated images, at least 200; without effect if z is given.
         z: (num_samples, latent_dim), codes to decode in place of draws from N(0, I), in random order: as from another
             distribution.
         features: images -> (batch, ...), in place of the classifier's own.
@@ -89,7 +89,7 @@ def generation_quality(
     Raises:
         TypeError: if the model is of another kind, or the classifier has no last layer to look into.
         ValueError: if the images are not data of the model or fewer than 200, an option is out of range, or the
-            classifier ends in a softmax.
+            classifier ends in a softmax or takes images of another shape.
 
     Source: Heusel et al. (2017) for the distance.
     """
@@ -101,7 +101,14 @@ def generation_quality(
     images = check_images(model, images, name="images")
     if len(images) < 10 * GROUPS:
         raise ValueError(f"generation_quality needs at least {10 * GROUPS} images. Received: {len(images)}.")
+    if z is None and num_samples < 10 * GROUPS:
+        raise ValueError(f"num_samples must be at least {10 * GROUPS}. Received: {num_samples}.")
     networks = {"classifier": classifier, "features": _features(classifier) if features is None else features}
+    if isinstance(classifier, keras.Model) and classifier.inputs and classifier.input_shape[1:] != images.shape[1:]:
+        raise ValueError(
+            f"The classifier must take images of shape {images.shape[1:]}, those of the model. "
+            f"Received: one for {classifier.input_shape[1:]}."
+        )
     generator = np.random.default_rng(check_seed(seed))
     images = images[generator.permutation(len(images))]
     codes = _codes(model, z, num_samples, generator).astype(images.dtype)
