@@ -18,9 +18,11 @@ import multiprocessing
 import os
 import platform
 import re
+import shutil
 from collections.abc import Collection, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from jupyter_cache import get_cache
@@ -41,6 +43,7 @@ PACKAGE, LOCK, RESULTS = "vae_core", "requirements.txt", "benchmarks/results"
 WORKERS = max(2, min(os.cpu_count() or 1, 4))  # a kernel may take 2 GB
 IMPORTED = f"""import sys
 print(*(name for name in sys.modules if name.split(".")[0] == "{PACKAGE}"))"""
+COMPILED = "JAX_COMPILATION_CACHE_DIR"
 OTHER_PROGRAMS = re.compile(
     r"^\s*[!%]|subprocess|multiprocessing", re.MULTILINE
 )
@@ -118,11 +121,21 @@ def notebooks(env: BuildEnvironment) -> list[Page]:
 
 
 def execute(page: Page, timeout: int) -> tuple[ExecutionResult, list[str]]:
-    """Execute a notebook; return it with its outputs, and the modules of the package that it has imported."""
+    """Execute a notebook; return it with its outputs, and the modules of the package that it has imported.
+
+    Pages show what compiling costs. So each notebook compiles anew, and leaves what it compiled to later runs.
+    """
     page.notebook.cells.append(new_code_cell(IMPORTED))
-    result = single_nb_execution(
-        page.notebook, str(page.path.parent), timeout, allow_errors=False
-    )
+    compiled = os.environ.get(COMPILED)
+    with TemporaryDirectory() as new:
+        if compiled:
+            os.environ[COMPILED] = new
+        result = single_nb_execution(
+            page.notebook, str(page.path.parent), timeout, allow_errors=False
+        )
+        if compiled:
+            os.environ[COMPILED] = compiled
+            shutil.copytree(new, compiled, dirs_exist_ok=True)
     outputs = result.nb.cells.pop().outputs
     return result, outputs[0].text.split() if outputs else []
 
