@@ -13,8 +13,15 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHO
 export PAGES
 unexport JUPYTER_PATH KERAS_BACKEND MPLBACKEND MATPLOTLIBRC
 
+# What JAX compiles stays beside the environment, for processors like this one: the book compiles, the tests find it.
+CPU := $(shell { grep -m1 -E "^(flags|Features)" /proc/cpuinfo || sysctl -n machdep.cpu.brand_string; } 2>/dev/null | cksum | cut -d' ' -f1)
+KEEP := JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.venv/compiled/$(CPU)" JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 \
+  JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 TF_CPP_MIN_LOG_LEVEL=3
+# A file's tests share what they train or build, so they stay together; a worker may take 2 GB.
+PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+
 .DEFAULT_GOAL := help
-.PHONY: help install book test unit notebooks rendered pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
+.PHONY: help install book check test unit notebooks pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -31,26 +38,29 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@touch $@
 
 book: $(INSTALLED)  ## execute the notebooks and render the book into _build/html; PAGES="08 11": execute these pages only
-	$(BIN)/jupyter-book build book --keep-going $(if $(PAGES),,--warningiserror --nitpick)
+	$(KEEP) $(BIN)/jupyter-book build book --keep-going $(if $(PAGES),,--warningiserror --nitpick)
 	@echo "The book is rendered. Open _build/html/index.html in a browser, or run: make serve"
 
-test: $(INSTALLED)  ## unit tests, nbval on every notebook, the rendered book in a browser: two at a time
-	@echo "About 45 minutes on two cores. Each of the four parts prints what it found when it is through."
-	$(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) rendered unit notebooks
+check: lint  ## for daily work, three minutes: style, types, spelling, and the quick unit tests
+	$(PYTEST) -m "not slow" --ignore tests/browser
+
+test: $(INSTALLED)  ## everything, the quick tests first: unit tests, nbval on every notebook, the rendered book in a browser
+	$(PYTEST) -m "not slow" --ignore tests/browser
+	$(MAKE) book browser
+	$(PYTEST) -m slow --ignore tests/browser
+	$(MAKE) notebooks pages widgets
 
 unit: $(INSTALLED)
-	$(BIN)/python -m pytest --ignore tests/browser
+	$(PYTEST) --ignore tests/browser
 
 notebooks: $(INSTALLED)
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 book
-
-rendered: pages widgets
+	$(PYTEST) -p no:randomly --nbval-lax --nbval-current-env --nbval-cell-timeout 600 book
 
 pages: book browser
-	$(BIN)/python -m pytest tests/browser/test_book.py
+	$(PYTEST) --dist worksteal tests/browser/test_book.py
 
 widgets: book browser
-	$(BIN)/python -m pytest tests/browser --ignore tests/browser/test_book.py
+	$(PYTEST) tests/browser --ignore tests/browser/test_book.py
 
 browser: $(INSTALLED)
 	$(BIN)/python tools/browser.py

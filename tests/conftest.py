@@ -1,6 +1,7 @@
 """Shapes written in signatures are checked while the tests run, Keras runs on JAX, and nothing is compiled twice."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -8,13 +9,13 @@ import tempfile
 import jaxtyping
 import pytest
 
-# The tests build the same few models over and over, in many processes. A folder of this run alone keeps what JAX
-# compiled: never that of another machine or version.
-COMPILED = tempfile.mkdtemp(prefix="vae_core-compiled-")
-atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+# The tests build the same few models over and over, in many processes, which share what JAX compiled. `make` names a
+# folder that stays; without it there is one for this run.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled = tempfile.mkdtemp(prefix="vae_core-compiled-")
+    atexit.register(shutil.rmtree, compiled, ignore_errors=True)
 os.environ |= {
-    "JAX_COMPILATION_CACHE_DIR": COMPILED,
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",  # the loader takes XLA's own tuning flags for features of another processor
 }
@@ -26,7 +27,17 @@ PURE = (
 )  # fmt: skip
 jaxtyping.install_import_hook([f"vae_core.{module}" for module in PURE], "beartype.beartype")
 
+import jax  # noqa: E402
+
 import vae_core  # noqa: E402, F401
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_programs_go():
+    """Free what a module's tests compiled, which JAX would keep in memory until the end."""
+    yield
+    jax.clear_caches()
+    gc.collect()
 
 
 @pytest.fixture

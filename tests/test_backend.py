@@ -9,6 +9,8 @@ import pytest
 
 import vae_core
 
+pytestmark = pytest.mark.slow
+
 BACKEND = "print(keras.config.backend())"
 REFUSAL = "Expected: 'jax'. Received: 'numpy'. Set the environment variable KERAS_BACKEND=jax"
 

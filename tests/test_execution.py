@@ -15,6 +15,8 @@ from tiny_book import build, make_tiny_book
 sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
 from execution import Page, execute_all, inputs_digest, is_fresh, wanted
 
+pytestmark = pytest.mark.slow
+
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 FILES = {
     "requirements.txt": "nothing==1",

@@ -5,7 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
+import pytest
 from tiny_book import build, make_tiny_book
+
+pytestmark = pytest.mark.slow
 
 EXERCISE = """:::{{exercise}} {name}
 :label: ex-{name}

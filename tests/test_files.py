@@ -20,6 +20,8 @@ from hypothesis.extra import numpy as arrays
 from vae_core import files
 from vae_core.files import read_arrays, remove_leftovers, write_arrays, write_whole
 
+pytestmark = pytest.mark.slow
+
 ARRAYS = {"a": np.arange(30, dtype=np.float32), "b/c": np.ones((3, 4), np.float64), "d": np.uint32([7])}
 METADATA = {"epoch": 3, "loss": 0.1, "name": "Größe"}
 

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from tiny_book import ROOT, build, make_tiny_book
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = '''"""A package."""
 
 

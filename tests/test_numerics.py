@@ -13,6 +13,8 @@ import pytest
 
 from vae_core import likelihoods, linear_gaussian, objectives
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 BATCH = 64
 IMAGES, OUTPUT = RNG.uniform(size=(BATCH, 28, 28, 1)), RNG.normal(size=(BATCH, 28, 28, 1))

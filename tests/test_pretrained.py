@@ -16,6 +16,8 @@ from vae_core.cli.parser import parser
 from vae_core.files import write_arrays
 from vae_core.training import SNAPSHOT_EPOCHS
 
+pytestmark = pytest.mark.slow
+
 X = np.random.default_rng(0).random((4, 28, 28, 1), np.float32)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tiny_book import build, make_tiny_book
 
+pytestmark = pytest.mark.slow
+
 CELL = """import vae_core
 from pathlib import Path
 

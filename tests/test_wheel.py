@@ -16,6 +16,8 @@ from PIL import Image, ImageDraw
 
 import vae_core
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 DIGITS = """\

@@ -8,6 +8,8 @@ import pytest
 
 from vae_core import cli
 
+pytestmark = pytest.mark.slow
+
 INTERRUPTED_AT_A_STEP = """
 import os, signal, sys
 import vae_core, keras

@@ -11,6 +11,8 @@ from vae_core.cli import main, sources
 from vae_core.cli import report as report_module
 from vae_core.data import Images, Split, mnist_test
 
+pytestmark = pytest.mark.slow
+
 PLANE = {"latent_plane", "uniform_walk", "quantile_grid", "posteriors"}
 ANY = {"reconstructions", "prior_samples", "interpolations", "learning_curves"}
 AUTOENCODER_FILE, CLASSIFIER_FILE = (str(pretrained.FOLDER / f"{name}.npz") for name in ("autoencoder", "classifier"))

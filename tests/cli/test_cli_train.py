@@ -10,6 +10,8 @@ from vae_core.cli import main
 from vae_core.likelihoods import Gaussian
 from vae_core.pretrained import load_weights, read_run
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--epochs", "1", "--batch-size", "16", "--network", "dense"]
 
 

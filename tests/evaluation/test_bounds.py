@@ -20,6 +20,8 @@ from vae_core import VAE, Autoencoder, evaluation, linear_gaussian, networks, ob
 from vae_core.evaluation import BareModel, samples
 from vae_core.likelihoods import Bernoulli, Gaussian
 
+pytestmark = pytest.mark.slow
+
 SEEDS = [0, 1, 2]
 
 

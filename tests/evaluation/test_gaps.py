@@ -8,6 +8,8 @@ from evaluation_models import LIKELIHOODS, linear_encoder, linear_model, linear_
 
 from vae_core import evaluation, linear_gaussian
 
+pytestmark = pytest.mark.slow
+
 SEEDS = [0, 1, 2]
 
 

@@ -17,6 +17,8 @@ from vae_core import VAE, evaluation, linear_gaussian, networks
 from vae_core.evaluation import BareModel
 from vae_core.likelihoods import Bernoulli, Gaussian
 
+pytestmark = pytest.mark.slow
+
 SEEDS = [0, 1, 2]
 
 

@@ -10,6 +10,8 @@ from vae_core import VAE, evaluation, load_mnist, networks
 from vae_core.evaluation import BareModel
 from vae_core.evaluation.regularity import latent_regularity
 
+pytestmark = pytest.mark.slow
+
 COUNT = 12
 
 

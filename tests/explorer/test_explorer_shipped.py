@@ -9,6 +9,8 @@ from vae_core.explorer import LatentExplorer
 from vae_core.explorer.latent_explorer import NAMES
 from vae_core.training import SNAPSHOT_EPOCHS
 
+pytestmark = pytest.mark.slow
+
 MAX_WEIGHT = 1_000_000
 
 

@@ -19,6 +19,8 @@ from vae_core.explorer import LatentExplorer
 from vae_core.likelihoods import ContinuousBernoulli, Gaussian
 from vae_core.models import VAE, Autoencoder
 
+pytestmark = pytest.mark.slow
+
 DECODE = """
 const bytes = (text) => new DataView(new Uint8Array(Buffer.from(text, "hex")).buffer);
 const run = M.makeNetwork(input.layers, M.unpack(bytes(input.packed), input.dtype));

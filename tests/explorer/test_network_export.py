@@ -10,6 +10,8 @@ from keras import layers
 from vae_core import networks
 from vae_core.explorer.export import export_decoder, export_encoder
 
+pytestmark = pytest.mark.slow
+
 TOLERANCE = 1e-5
 FORWARD = """
 const weights = Float64Array.from(input.weights);

@@ -14,6 +14,8 @@ from vae_core import layers
 from vae_core.layers import fast, trilinear
 from vae_core.layers.trilinear import convolution, kernel_gradient, transposed_convolution
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [(layers.Conv2D, keras.layers.Conv2D), (layers.Conv2DTranspose, keras.layers.Conv2DTranspose)]
 KINDS = pytest.mark.parametrize(("ours", "stock"), PAIRS, ids=["convolution", "transposed"])
 

@@ -9,6 +9,8 @@ import sys
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # Both programs train the same small model for a step on the same eight images.
 MODEL = """
 import sys

@@ -14,6 +14,8 @@ from vae_core.data import Images
 from vae_core.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
 from vae_core.models import VAE, Autoencoder, AutoencoderOutput, KLWarmUp, VAEOutput
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (6, 8, 3)
 KINDS = [Bernoulli(), ContinuousBernoulli(), Gaussian(0.1), Gaussian("learned")]
 

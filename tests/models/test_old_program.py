@@ -7,6 +7,8 @@ from keras import layers, ops
 
 from vae_core import networks
 
+pytestmark = pytest.mark.slow
+
 
 def train(draw, loss):
     encoder, decoder = networks.article()

@@ -7,6 +7,8 @@ import pytest
 from vae_core import likelihoods, networks
 from vae_core.models import VAE
 
+pytestmark = pytest.mark.slow
+
 # Layer, its class, shape of its output, parameters: the article's summary.
 ENCODER = [
     ("x", "InputLayer", (28, 28, 1), 0),

@@ -12,6 +12,8 @@ from placed_kills import CONFIG, data, model
 from vae_core.models import KLWarmUp
 from vae_core.training import TrainingConfig, train
 
+pytestmark = pytest.mark.slow
+
 FILES = ("checkpoint.npz", "log.jsonl", "weights.npz")
 SIGKILL = 9
 

@@ -15,6 +15,8 @@ from vae_core.files import read_arrays, write_arrays
 from vae_core.pretrained import load_weights, training_log
 from vae_core.training import SNAPSHOT_EPOCHS, DivergedError, TrainingConfig, train
 
+pytestmark = pytest.mark.slow
+
 CONFIG = TrainingConfig(epochs=4, batch_size=32, seed=1)
 X = np.random.default_rng(0).random((96, 8, 8, 1), np.float32)
 DATA = from_arrays(X, np.arange(96) % 3).split(32)
