@@ -15,11 +15,15 @@ with Path("runs.txt").open("a") as file:
     file.write("run ")
 vae_core.VALUE"""
 
+FORMULAS = f"\nShort ($y$) but long $x + {' + '.join(['x'] * 20)}$, and $z$.\n"
+
 
 @pytest.fixture(scope="module")
 def tiny_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tiny")
     make_tiny_book(root, [CELL])
+    with (root / "book" / "index.md").open("a") as page:
+        page.write(FORMULAS)
     built = build(root)
     assert built.returncode == 0, built.stderr
     return root
@@ -44,6 +48,13 @@ def test_formulas_are_rendered_with_mathml_and_without_javascript(tiny_book: Pat
     scripts = re.findall(r'<script[^>]*src="([^"]*)"', chapter(tiny_book))
     assert scripts
     assert not [script for script in scripts if "katex" in script or "mathjax" in script.lower()]
+
+
+def test_punctuation_stays_with_a_short_formula(tiny_book: Path):
+    text = (tiny_book / "_build" / "html" / "index.html").read_text("utf-8")
+    kept = re.findall(r'<span class="together">(.*?)</span>(?= but| and|</p>)', text)
+    plain = [re.sub(r"<annotation.*?</annotation>|<[^>]*>", "", part) for part in kept]
+    assert [(part[0], part[-1]) for part in plain] == [("(", ")"), ("z", ".")]
 
 
 def test_a_changed_style_sheet_reaches_the_book(tiny_book: Path):
