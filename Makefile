@@ -41,7 +41,7 @@ book: $(INSTALLED)  ## execute the notebooks and render the book into _build/htm
 	$(KEEP) $(BIN)/jupyter-book build book --keep-going $(if $(PAGES),,--warningiserror --nitpick)
 	@echo "The book is rendered. Open _build/html/index.html in a browser, or run: make serve"
 
-check: lint  ## for daily work, three minutes: style, types, spelling, and the quick unit tests
+check: lint  ## for daily work: style, types, spelling, and the quick unit tests
 	$(PYTEST) -m "not slow" --ignore tests/browser
 
 test: $(INSTALLED)  ## everything, the quick tests first: unit tests, nbval on every notebook, the rendered book in a browser

@@ -119,6 +119,7 @@ def test_continuous_bernoulli_integrates_to_one_and_has_the_mean_it_says(logit):
     np.testing.assert_allclose(ContinuousBernoulli().mean(logits[:1])[0, 0], mass @ x[:, 0], atol=1e-8)
 
 
+@pytest.mark.slow
 @given(st.floats(-40, 40))
 @CHEAP
 def test_continuous_bernoulli_integrates_to_one_by_an_adaptive_rule(logit):
@@ -178,6 +179,7 @@ def test_the_exponential_form_is_the_log_probability(likelihood):
         np.testing.assert_allclose(crossed[i, j], expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 @every_likelihood
 def test_gradients_equal_finite_differences(likelihood):
     x, parameters = data(likelihood)
