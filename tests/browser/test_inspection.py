@@ -30,9 +30,9 @@ def png(width: int, height: int) -> str:
     return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()
 
 
-BASE = '<span class="base" style="display: inline-block; width: 60px">x</span>'
-FORMULA = f"""<p style="width: 62px; white-space: pre">{{}}<span class="math"><span class="katex"><math></math>
-<span class="katex-html">{BASE}</span></span></span>{{}}</p>"""
+# The part of the formula is a block, so that what touches it stands on a line of its own.
+FORMULA = """<p style="text-indent: 40px">{}<span class="math"><span class="katex"><math></math>
+<span class="katex-html"><span class="base" style="display: block; margin: 20px">x</span></span></span></span>{}</p>"""
 
 DEFECTS = {
     "is broken": '<img src="missing.png" alt="A curve">',
@@ -48,7 +48,7 @@ DEFECTS = {
     "A traceback": "<pre>Traceback (most recent call last)</pre>",
     "image-alt in the dark theme": '<img src="data:,">',
     "scrolls sideways at 390": '<div style="width: 500px">wide</div>',
-    "A line begins with , at": FORMULA.format("", ","),
+    "A line begins with , and at": FORMULA.format("", ", and"),
     "A line ends with ( at": FORMULA.format("(", ""),
     "a panel behind": '<p class="cell_output"><i class="widget-subarea" style="background: red">w</i></p>',
     "has no character": '<i class="fa-solid fa-nothing">x</i>',
