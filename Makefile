@@ -54,7 +54,7 @@ unit: $(INSTALLED)
 	$(PYTEST) --ignore tests/browser
 
 notebooks: $(INSTALLED)
-	$(PYTEST) -p no:randomly --nbval-lax --nbval-current-env --nbval-cell-timeout 600 book
+	$(PYTEST) --randomly-dont-reorganize --nbval-lax --nbval-current-env --nbval-cell-timeout 600 book
 
 pages: book browser
 	$(PYTEST) --dist worksteal tests/browser/test_book.py
