@@ -10,18 +10,25 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_CONSTRAINT PIP_NO_BINARY PIP_DRY_RUN PIP_REQUIRE_HASHES
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSAFEPATH
-export PAGES
 unexport JUPYTER_PATH KERAS_BACKEND MPLBACKEND MATPLOTLIBRC
 
+# PAGES is what the command line says, whatever a shell has under that name.
+ifneq ($(origin PAGES),command line)
+PAGES :=
+endif
+export PAGES
+
 # What JAX compiles stays beside the environment, for processors like this one: the book compiles, the tests find it.
+# What a killed run left unfinished JAX compiles again, and must not say so in a page.
 CPU := $(shell { grep -m1 -E "^(flags|Features)" /proc/cpuinfo || sysctl -n machdep.cpu.brand_string; } 2>/dev/null | cksum | cut -d' ' -f1)
 KEEP := JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.venv/compiled/$(CPU)" JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 \
-  JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 TF_CPP_MIN_LOG_LEVEL=3
+  JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 TF_CPP_MIN_LOG_LEVEL=3 \
+  PYTHONWARNINGS="ignore:Error reading persistent compilation cache entry"
 # A file's tests share what they train or build, so they stay together; a worker may take 2 GB.
 PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install book check test unit notebooks pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
+.PHONY: help install book check test unit quick slow notebooks pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,17 +48,18 @@ book: $(INSTALLED)  ## execute the notebooks and render the book into _build/htm
 	$(KEEP) $(BIN)/jupyter-book build book --keep-going $(if $(PAGES),,--warningiserror --nitpick)
 	@echo "The book is rendered. Open _build/html/index.html in a browser, or run: make serve"
 
-check: lint  ## for daily work: style, types, spelling, and the quick unit tests
-	$(PYTEST) -m "not slow" --ignore tests/browser
+check: lint quick  ## for daily work: style, types, spelling, and the quick unit tests
 
 test: $(INSTALLED)  ## everything, the quick tests first: unit tests, nbval on every notebook, the rendered book in a browser
-	$(PYTEST) -m "not slow" --ignore tests/browser
-	$(MAKE) book browser
-	$(PYTEST) -m slow --ignore tests/browser
-	$(MAKE) notebooks pages widgets
+	$(MAKE) quick book browser slow notebooks pages widgets
 
-unit: $(INSTALLED)
-	$(PYTEST) --ignore tests/browser
+unit: quick slow
+
+quick: $(INSTALLED)
+	$(PYTEST) -m "not slow" --ignore tests/browser
+
+slow: $(INSTALLED)
+	$(PYTEST) -m slow --ignore tests/browser
 
 notebooks: $(INSTALLED)
 	$(PYTEST) --randomly-dont-reorganize --nbval-lax --nbval-current-env --nbval-cell-timeout 600 book

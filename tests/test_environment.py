@@ -135,6 +135,21 @@ def test_what_a_shell_sets_for_other_work_does_not_reach_an_installation():
     assert {name: seen[name] for name in odd if name in seen} == {"PIP_USER": "0"}
 
 
+def test_only_the_command_line_chooses_pages():
+    assert through_make("echo [$$PAGES]", PAGES="08") == "[]\n"
+
+
+def test_half_of_a_compiled_program_is_compiled_again_in_silence(tmp_path):
+    compiling = f"{sys.executable} -c 'import jax; print(jax.jit(lambda x: 2 * x + 1)(3))' 2>&1"
+    command = f"$(KEEP) JAX_COMPILATION_CACHE_DIR={tmp_path} {compiling}"
+    assert through_make(command) == "7\n"
+    programs = list(tmp_path.glob("*-cache"))
+    assert programs
+    for path in programs:
+        path.write_bytes(path.read_bytes()[:100])
+    assert through_make(command) == "7\n"
+
+
 def test_the_kernel_of_the_book_is_its_own(tmp_path):
     kernel = tmp_path / ".local" / "share" / "jupyter" / "kernels" / "python3"
     kernel.mkdir(parents=True)

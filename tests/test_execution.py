@@ -13,7 +13,7 @@ from sphinx.errors import ExtensionError
 from tiny_book import build, make_tiny_book
 
 sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
-from execution import Page, execute_all, inputs_digest, is_fresh, wanted
+from execution import Page, content, digest, execute_all, inputs_digest, is_fresh, wanted
 
 pytestmark = pytest.mark.slow
 
@@ -60,9 +60,11 @@ def changes(root: Path) -> Iterator[str]:
     """Change every file by itself, yield its name, and put it back; the last change adds a result."""
     for name, text in FILES.items():
         (root / name).write_text(text + "# changed")
+        content.cache_clear()  # as in another build
         yield name
         (root / name).write_text(text)
     (root / "benchmarks" / "results" / "new.json").write_text("{}")
+    content.cache_clear()
     yield "benchmarks/results/new.json"
 
 
@@ -96,6 +98,26 @@ def test_a_module_that_is_gone_makes_a_result_stale(root: Path):
     before = inputs_digest(root, CODE, ["vae_core", "vae_core.used"])
     (root / "vae_core" / "used.py").unlink()
     assert inputs_digest(root, CODE, ["vae_core", "vae_core.used"]) != before
+
+
+def test_a_module_that_is_edited_while_the_notebook_runs_makes_the_result_stale(
+    root: Path, cache: JupyterCacheAbstract
+):
+    digest(root, root.rglob("*"))  # as a build does at its beginning
+    editing = f"{CODE}\nopen({str(root / 'vae_core' / 'used.py')!r}, 'a').write('# edited')"
+    execute_all(cache, root, [page(root, editing)], 60)
+    content.cache_clear()
+    assert not is_fresh(cache, root, page(root, editing))
+
+
+def test_programs_are_compiled_anew_and_kept(root: Path, cache: JupyterCacheAbstract, monkeypatch: pytest.MonkeyPatch):
+    kept = root / "compiled" / "processor"
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(kept))
+    compiling = "import os\nfolder = os.environ['JAX_COMPILATION_CACHE_DIR']\nassert not os.listdir(folder)\n"
+    for name in ("one", "two"):
+        cells = f"{compiling}open(os.path.join(folder, '{name}'), 'w').close()"
+        assert execute_all(cache, root, [page(root, cells)], 60) == set()
+    assert sorted(path.name for path in kept.parent.rglob("*")) == ["one", "processor", "two"]
 
 
 def test_two_run_at_a_time(root: Path, cache: JupyterCacheAbstract):
@@ -150,6 +172,20 @@ def test_a_book_is_made_again_as_far_as_it_must(tmp_path: Path):
     assert build(tmp_path).returncode == 0
     assert runs(tmp_path) == 2
     assert "later" in chapter(tmp_path)
+
+
+def test_only_the_pages_that_are_named_are_executed(tmp_path: Path):
+    make_tiny_book(tmp_path, [COUNT])
+    toc = tmp_path / "book" / "_toc.yml"
+    toc.write_text(toc.read_text().replace("- file: 08_chapter\n", "- file: 08_chapter\n      - file: 09_chapter\n"))
+    text = (tmp_path / "book" / "08_chapter.ipynb").read_text()
+    (tmp_path / "book" / "09_chapter.ipynb").write_text(text.replace("eq-one", "eq-two").replace("VALUE", "VALUE * 2"))
+    assert build(tmp_path, PAGES="09").returncode == 0
+    assert runs(tmp_path) == 1
+    assert "firstfirst" in (tmp_path / "_build" / "html" / "09_chapter.html").read_text("utf-8")
+    assert build(tmp_path).returncode == 0
+    assert runs(tmp_path) == 2
+    assert "first" in chapter(tmp_path)
 
 
 def test_a_notebook_that_fails_is_run_once_a_build_and_reported_each_time(tmp_path: Path):

@@ -36,7 +36,7 @@ def spelled(definition: ast.AST, *, bound: bool) -> str:
         own = [n for n in definition.body if isinstance(n, ast.AnnAssign)]
         return f"({', '.join(map(ast.unparse, own))})"
     if bound:
-        del definition.args.args[0]
+        del (definition.args.posonlyargs or definition.args.args)[0]
     return f"({ast.unparse(definition.args)})"
 
 

@@ -12,15 +12,16 @@ Pages are read again whenever anything below them changes, style sheets, templat
 extensions included. Sphinx does not repeat the warnings of a failed build: after one, all pages are read again.
 """
 
+import functools
 import gc
 import hashlib
 import multiprocessing
 import os
 import platform
 import re
-import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -42,7 +43,7 @@ logger = logging.getLogger(__name__)
 PACKAGE, LOCK, RESULTS = "vae_core", "requirements.txt", "benchmarks/results"
 WORKERS = max(2, min(os.cpu_count() or 1, 4))  # a kernel may take 2 GB
 IMPORTED = f"""import sys
-print(*(name for name in sys.modules if name.split(".")[0] == "{PACKAGE}"))"""
+print(*(name for name in list(sys.modules) if name.split(".")[0] == "{PACKAGE}"))"""
 COMPILED = "JAX_COMPILATION_CACHE_DIR"
 OTHER_PROGRAMS = re.compile(
     r"^\s*[!%]|subprocess|multiprocessing", re.MULTILINE
@@ -52,15 +53,19 @@ OTHER_PROGRAMS = re.compile(
 # What a notebook rests on
 
 
+@functools.cache
+def content(path: Path) -> str:
+    """SHA-256 of a file as it was when this build first asked: before a notebook that rests on it ran."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def digest(root: Path, paths: Iterable[Path]) -> str:
     """SHA-256 over the Python version and the names and contents of the files among `paths`, below `root`."""
     total = hashlib.sha256(platform.python_version().encode())
     for path in sorted(set(paths)):
         if path.is_file() and "__pycache__" not in path.parts:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(
-                f"{path.relative_to(root).as_posix()} {content}\n".encode()
-            )
+            name = path.relative_to(root).as_posix()
+            total.update(f"{name} {content(path)}\n".encode())
     return total.hexdigest()
 
 
@@ -126,18 +131,31 @@ def execute(page: Page, timeout: int) -> tuple[ExecutionResult, list[str]]:
     Pages show what compiling costs. So each notebook compiles anew, and leaves what it compiled to later runs.
     """
     page.notebook.cells.append(new_code_cell(IMPORTED))
-    compiled = os.environ.get(COMPILED)
-    with TemporaryDirectory() as new:
-        if compiled:
-            os.environ[COMPILED] = new
+    with compiled_anew():
         result = single_nb_execution(
             page.notebook, str(page.path.parent), timeout, allow_errors=False
         )
-        if compiled:
-            os.environ[COMPILED] = compiled
-            shutil.copytree(new, compiled, dirs_exist_ok=True)
     outputs = result.nb.cells.pop().outputs
-    return result, outputs[0].text.split() if outputs else []
+    printed = (one.text for one in outputs if one.get("name") == "stdout")
+    return result, " ".join(printed).split()
+
+
+@contextmanager
+def compiled_anew() -> Iterator[None]:
+    """Give JAX an empty folder, if it is to keep what it compiles, and move that where it belongs, file by file."""
+    kept = os.environ.get(COMPILED)
+    if not kept:
+        yield
+        return
+    Path(kept).mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=Path(kept).parent) as new:
+        os.environ[COMPILED] = new
+        try:
+            yield
+        finally:
+            os.environ[COMPILED] = kept
+        for file in Path(new).iterdir():
+            file.replace(Path(kept, file.name))
 
 
 def is_fresh(cache: JupyterCacheAbstract, root: Path, page: Page) -> bool:
@@ -214,15 +232,12 @@ def execute_stale(
         for page in wanted(pages, app.config.execution_pages)
         if not is_fresh(cache, root, page)
     ]
-    failed = (
-        execute_all(cache, root, stale, env.mystnb_config.execution_timeout)
-        if stale
-        else set()
-    )
-    kept = {}
+    timeout = env.mystnb_config.execution_timeout
+    failed = execute_all(cache, root, stale, timeout)
+    kept = set()
     for page in pages:
         try:
-            kept[cache.match_cache_notebook(page.notebook).pk] = page.docname
+            kept.add(cache.match_cache_notebook(page.notebook).pk)
         except KeyError:
             failed.add(page.docname)
     for record in cache.list_cache_records():

@@ -8,8 +8,6 @@ import vae_core
 from vae_core.cli import main
 from vae_core.cli.parser import parser
 
-pytestmark = pytest.mark.slow
-
 COMMANDS = ("train", "evaluate", "figures", "explore")
 
 

@@ -7,8 +7,6 @@ from matplotlib.colors import to_rgb
 
 from vae_core import figures
 
-pytestmark = pytest.mark.slow
-
 TERMS = ("loss", "reconstruction_loss", "kl_divergence")
 
 

@@ -7,8 +7,6 @@ from matplotlib.colors import to_hex
 
 from vae_core import figures, prior
 
-pytestmark = pytest.mark.slow
-
 NAMES = [f"{color} {thing}" for color in ("red", "dark green", "light blue") for thing in ("car", "bus", "lorry")]
 
 

@@ -7,8 +7,6 @@ from matplotlib.colors import to_hex
 
 from vae_core import figures
 
-pytestmark = pytest.mark.slow
-
 
 def test_ellipses_have_the_semi_axes_of_their_gaussians_and_the_colours_of_their_classes():
     mean = np.array([[0, 0], [3, -1]], np.float32)

@@ -9,8 +9,6 @@ from matplotlib.colors import to_rgb
 
 from vae_core import figures, prior
 
-pytestmark = pytest.mark.slow
-
 
 def shades(count, channels=1, height=4, width=4):
     """Images of one grey or colour each, all different."""

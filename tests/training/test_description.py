@@ -5,8 +5,6 @@ import pytest
 
 from vae_core.training.description import describe, differences
 
-pytestmark = pytest.mark.slow
-
 
 def dense(units=3, activation="relu", name=None, dtype=None, optimizer="adam"):
     x = keras.Input((4,))

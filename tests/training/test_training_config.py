@@ -8,8 +8,6 @@ import pytest
 
 from vae_core.training import TrainingConfig
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
