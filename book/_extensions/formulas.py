@@ -9,6 +9,9 @@ one. Here a short formula in a paragraph and what touches it are kept on one lin
 
 import os
 import re
+import socket
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +58,34 @@ def reported(visit: Callable, closing_tag: str) -> Callable:
     return visit_math
 
 
+def start_server(
+    cls: type[katex.KaTeXServer], rundir: Path, timeout: float
+) -> tuple[subprocess.Popen, socket.socket]:
+    """Start the renderer and connect to it.
+
+    The original connects as soon as the socket's file exists. Node may not listen yet at that moment: on a
+    loaded machine the build then fails, and leaves the renderer behind. Its other way, a port of this machine,
+    is a hundred times slower: each side sends a message in two parts, and TCP lets the second wait.
+    """
+    address = rundir / "katex.sock"
+    command = cls.build_command(socket=address)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir
+    )
+    deadline = time.monotonic() + timeout
+    while process.poll() is None and time.monotonic() < deadline:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(address))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            time.sleep(0.005)
+        else:
+            return process, connection
+    process.kill()
+    raise cls.timeout_error(timeout)
+
+
 def is_short(formula: nodes.math) -> bool:
     """Whether a formula shows few signs, counted roughly."""
     return sum(map(bool, SIGN.findall(formula.astext()))) <= SHORT
@@ -96,9 +127,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     )
     katex.NODEJS_BINARY = node_binary()
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error")
-    # A loaded machine is slow. With a socket that is a file, the renderer may be asked before it listens, and a build fails.
+    # A loaded machine is slow.
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 120.0
-    server = katex.KaTeXServer
-    server.start_server_process = server.start_network_socket
+    katex.KaTeXServer.start_server_process = classmethod(start_server)
     app.connect("doctree-read", keep_together)
     return {"parallel_read_safe": True, "parallel_write_safe": False}
