@@ -9,8 +9,10 @@ has one meaning, which book/notation.md lists.
 
 from pathlib import Path
 from textwrap import dedent
+from typing import NamedTuple
 
 IMAGES = Path(__file__).parents[1] / "book" / "images"
+SIGMA, TIMES = "\N{GREEK SMALL LETTER SIGMA}", "\N{MULTIPLICATION SIGN}"
 
 # A part's colour, on a light page and on a dark one: the lines, then the text.
 COLORS = {
@@ -57,7 +59,7 @@ def svg(title: str, description: str, width: int, height: int, parts: list[str])
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
-            " font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"17\">",
+            ' font-family="system-ui, \'Segoe UI\', Helvetica, Arial, sans-serif" font-size="17">',
             f"<title>{title}</title>",
             f"<desc>{description}</desc>",
             f"<style>\n{style()}\n</style>",
@@ -122,7 +124,7 @@ def network(y: float, name: str, symbol: str, color: str) -> str:
 PARTS = {
     "x": image(TOP, blurred=False) + text(56, TOP - 44, f"image {math('x')}"),
     "encoder": arrow((96, TOP), (131, TOP)) + network(TOP, "encoder", "φ", "q") + arrow((236, TOP), (350, TOP)),
-    "moments": text(280, TOP - 9, math("μ, σ"), "q"),
+    "moments": text(280, TOP - 9, math(f"μ, {SIGMA}"), "q"),
     "prior": "".join(f'<circle class="soft prior" cx="418" cy="{TOP + 16}" r="{r}"/>' for r in (41, 86))
     + text(482, TOP - 88, f"prior {math('p', 'z')}", "prior"),
     "true": f'<path class="area true" d="M342 {TOP + 16} C352 {TOP - 34} 398 {TOP - 42} 430 {TOP - 14} '
@@ -196,8 +198,14 @@ def models() -> dict[str, str]:
     six.add(
         arrow((56, TOP + 40), (56, BOTTOM - 40), "ink", "dash bold"),
         text(66, 205, "reconstruction term", "ink", "start strong"),
-        text(66, 231, f"E<tspan class='it' dy='4' style='font-size: 15px'>q</tspan>"
-             f"<tspan dy='-4'>[</tspan>log {math('p', 'x | z')}]", "lik", "start"),
+        text(
+            66,
+            231,
+            f"E<tspan class='it' dy='4' style='font-size: 15px'>q</tspan>"
+            f"<tspan dy='-4'>[</tspan>log {math('p', 'x | z')}]",
+            "lik",
+            "start",
+        ),
         arrow((LATENT + 34, TOP), (503, TOP), "ink", "dash bold"),
         text(464, TOP + 24, "KL term", "ink", "strong"),
         text(448, TOP + 124, f"KL({math('q', 'z | x')} ‖ {math('p', 'z')})"),
@@ -209,104 +217,128 @@ def models() -> dict[str, str]:
         arrow((104, BOTTOM + 62), (330, BOTTOM + 62), "grad", "line bold"),
         arrow((LATENT + 9, BOTTOM - 27), (LATENT + 9, TOP + 24), "grad", "line bold"),
         arrow((346, TOP + 13), (238, TOP + 13), "grad", "line bold"),
-        text(LATENT, BOTTOM + 44, f"{math('μ')} + {math('σ')}{math('ε')}"),
+        text(LATENT, BOTTOM + 44, f"{math('μ')} + {math(SIGMA)}{math('ε')}"),
         text(230, BOTTOM + 84, "gradient", "grad", "strong"),
         text(486, BOTTOM + 66, "no gradient", "ink"),
     )
     names = {
-        "03": (three, "A variational autoencoder", "An image is encoded as a distribution, from which a code is sampled "
-               "and decoded. Dashed: the two terms of the loss."),
-        "04": (four, "The probabilistic model", "A code is drawn from the prior and decoded to a likelihood, from which "
-               "an image is drawn. The way back, the true posterior, is unknown."),
-        "05": (five, "The encoder's Gaussian stands in for the true posterior", "The encoder maps an image to a "
-               "Gaussian, drawn as an ellipse over the curved true posterior."),
-        "06": (six, "The two terms of the evidence lower bound", "One compares the image with the likelihood, the other "
-               "the encoder's Gaussian with the prior."),
-        "07": (seven, "Noise from outside lets the gradient pass", "The code is the mean plus sigma times noise. The "
-               "gradient runs back through the decoder and the code to the mean and sigma, not to the noise."),
-    }  # fmt: skip
+        "03": (
+            three,
+            "A variational autoencoder",
+            "An image is encoded as a distribution, from which a code is sampled and decoded. Dashed: the two terms of "
+            "the loss.",
+        ),
+        "04": (
+            four,
+            "The probabilistic model",
+            "A code is drawn from the prior and decoded to a likelihood, from which an image is drawn. The way back, "
+            "the true posterior, is unknown.",
+        ),
+        "05": (
+            five,
+            "The encoder's Gaussian stands in for the true posterior",
+            "The encoder maps an image to a Gaussian, drawn as an ellipse over the curved true posterior.",
+        ),
+        "06": (
+            six,
+            "The two terms of the evidence lower bound",
+            "One compares the image with the likelihood, the other the encoder's Gaussian with the prior.",
+        ),
+        "07": (
+            seven,
+            "Noise from outside lets the gradient pass",
+            "The code is the mean plus sigma times noise. The gradient runs back through the decoder and the code to "
+            "the mean and sigma, not to the noise.",
+        ),
+    }
     return {
         f"model-{number}.svg": svg(title, description, WIDTH, HEIGHT, diagram.parts)
         for number, (diagram, title, description) in names.items()
     }
 
 
-# The article's networks on MNIST: what a step is, the layers of `vae_core.networks.article` that it consists of, and
-# the shape and the number of parameters at its end.
+class Step(NamedTuple):
+    """A step of a network: its layers in `vae_core.networks.article`, the shape at their end, their parameters."""
+
+    layers: tuple[str, ...]
+    shape: tuple[int, ...]
+    parameters: int
+    name: str = ""
+
+
 ENCODER = (
-    ("image", ("x",), "28×28×1", 0),
-    ("conv", ("conv_1", "norm_1"), "14×14×8", 112),
-    ("conv", ("conv_2", "norm_2"), "7×7×16", 1232),
-    ("dense", ("flatten", "dense", "norm_3"), "20", 15780),
-    ("dense", ("posterior_mean", "posterior_log_var"), "2 + 2", 84),
+    Step(("x",), (28, 28, 1), 0),
+    Step(("conv_1", "norm_1"), (14, 14, 8), 112, "conv"),
+    Step(("conv_2", "norm_2"), (7, 7, 16), 1232, "conv"),
+    Step(("flatten", "dense", "norm_3"), (20,), 15780, "dense"),
+    Step(("posterior_mean", "posterior_log_var"), (2, 2), 84, "dense"),
 )
 DECODER = (
-    ("", ("z",), "2", 0),
-    ("dense", ("dense", "norm_1", "reshape"), "7×7×16", 5488),
-    ("deconv", ("deconv_1", "norm_2"), "14×14×16", 2384),
-    ("deconv", ("deconv_2", "norm_3"), "28×28×8", 1192),
-    ("deconv", ("logits",), "28×28×1", 73),
+    Step(("z",), (2,), 0),
+    Step(("dense", "norm_1", "reshape"), (7, 7, 16), 5488, "dense"),
+    Step(("deconv_1", "norm_2"), (14, 14, 16), 2384, "deconv"),
+    Step(("deconv_2", "norm_3"), (28, 28, 8), 1192, "deconv"),
+    Step(("logits",), (28, 28, 1), 73, "deconv"),
 )
-SIDE, DEPTH = 2.6, 2.4  # pixels of the drawing a pixel of the image, and a channel
-COLUMNS = (52, 172, 288, 396, 506)
+COLUMNS = (58, 184, 300, 398, 500)
+SIDE, DEPTH = 2.5, 1.1  # of the drawing, for a pixel of the image and for a channel
 
 
-def block(x: float, y: float, shape: str, color: str) -> str:
-    """Return a box for images of a shape, or a bar for a vector, around a point."""
-    sizes = [int(size) for size in shape.split("×")]
-    if len(sizes) == 1:
-        height = {20: 74, 2: 26}[sizes[0]]
-        return f'<rect class="area {color}" x="{x - 7}" y="{y - height / 2}" width="14" height="{height}"/>'
-    side, depth = sizes[0] * SIDE, max(3.0, sizes[2] * 0.5 * DEPTH)
-    left, top = x - side / 2 - depth / 2, y - side / 2 + depth / 2
-    lid = f"M{left} {top} l{depth} {-depth} h{side} v{side} l{-depth} {depth} M{left + side} {top} l{depth} {-depth}"
-    return (
+def block(x: float, y: float, shape: tuple[int, ...], color: str) -> tuple[str, float]:
+    """Return a box for images of a shape, or a bar for a vector, around a point, and half its width."""
+    if len(shape) == 1:
+        height = 26 if shape[0] == 2 else 74
+        return f'<rect class="area {color}" x="{x - 7}" y="{y - height / 2}" width="14" height="{height}"/>', 7
+    side, depth = shape[0] * SIDE, max(3.0, shape[2] * DEPTH)
+    left, top = x - (side + depth) / 2, y - (side - depth) / 2
+    lid = f"M{left:g} {top:g} l{depth:g} {-depth:g} h{side:g} v{side:g} l{-depth:g} {depth:g}"
+    edge = f"M{left + side:g} {top:g} l{depth:g} {-depth:g}"
+    box = (
         f'<rect class="area {color}" x="{left:g}" y="{top:g}" width="{side:g}" height="{side:g}"/>'
-        f'<path class="line {color}" style="fill: none; stroke-width: 1.4" d="{lid}"/>'
+        f'<path class="line {color}" style="fill: none; stroke-width: 1.4" d="{lid} {edge}"/>'
     )
+    return box, (side + depth) / 2
 
 
-def row(steps: tuple[tuple[str, tuple[str, ...], str, int], ...], columns: tuple[int, ...], y: float, color: str) -> str:
-    """Return one network, each step in its column, an arrow between two."""
-    halves = [{"28": 50, "14": 34, "7×": 26}.get(shape[:2], 20) for _, _, shape, _ in steps]
-    parts = []
-    for index, ((_, _, shape, count), x) in enumerate(zip(steps, columns, strict=True)):
-        if shape == "2 + 2":
-            parts += [block(x - 40, y - 24, "2", color), text(x - 27, y - 18, "mean", color, "start")]
-            parts += [block(x - 40, y + 24, "2", color), text(x - 27, y + 30, "log-var.", color, "start")]
+def row(steps: tuple[Step, ...], columns: tuple[int, ...], y: float, color: str) -> str:
+    """Return one network, each step in its column, an arrow between two, shapes and numbers of parameters below."""
+    parts: list[str] = []
+    end = 0.0
+    way = 1 if columns[-1] > columns[0] else -1
+    for step, x in zip(steps, columns, strict=True):
+        if step.shape == (2, 2):
+            drawn, half = "".join(block(x - 28, y + shift, (2,), color)[0] for shift in (-22, 22)), 35.0
+            parts += [
+                text(x - 15, y + shift + 6, name, color, "start") for shift, name in ((-22, "mean"), (22, "log-var"))
+            ]
         else:
-            parts.append(block(x, y, shape, color))
-        parts.append(text(x, y + 76, shape, "ink"))
-        if count:
-            parts.append(text(x, y + 98, f"{count:,}", color))
-        if index:
-            sign = 1 if x > columns[index - 1] else -1
-            begin = columns[index - 1] + sign * halves[index - 1]
-            end = x - sign * (52 if shape == "2 + 2" else halves[index])
-            parts.append(arrow((begin, y), (end, y)))
+            drawn, half = block(x, y, step.shape, color)
+        joint = " + " if step.shape == (2, 2) else TIMES
+        parts += [drawn, text(x, y + 66, joint.join(map(str, step.shape)))]
+        if step.name:
+            begin, stop = end + 5 * way, x - (half + 5) * way
+            parts += [arrow((begin, y), (stop, y)), text(x, y + 88, f"{step.name} {step.parameters:,}", color, "small")]
+        end = x + half * way
     return "".join(parts)
 
 
 def architecture() -> str:
     """Return the drawing of the article's two networks with their shapes and numbers of parameters."""
-    encoder, decoder = (sum(count for *_, count in steps) for steps in (ENCODER, DECODER))
-    top, bottom = 92, 316
-    heads = [
-        text(10, 22, f"encoder: {encoder:,} parameters", "q", "start strong"),
-        text(10, 248, f"decoder: {decoder:,} parameters", "lik", "start strong"),
-    ]
-    parts = [row(ENCODER, COLUMNS, top, "q"), row(DECODER, COLUMNS[::-1], bottom, "lik")]
-    sample = [
-        arrow((540, top + 44), (540, bottom), "ink", "line") if False else "",
-        text(506, bottom - 32, f"sample {math('z')}", "ink"),
-    ]
+    encoder, decoder = (sum(step.parameters for step in steps) for steps in (ENCODER, DECODER))
+    top, bottom = 84, 300
     return svg(
-        "The network of the article",
-        "The encoder: an image of 28 by 28 pixels, two convolutions, two dense layers; a mean and a log variance of two "
-        "numbers each. The decoder: a dense layer and three transposed convolutions, back to 28 by 28 logits.",
+        "The two networks of the article",
+        "The encoder: an image of 28 by 28 pixels, two convolutions, two dense layers; a mean and a log-variance of "
+        "two numbers each. The decoder: a dense layer and three transposed convolutions, back to 28 by 28 logits.",
         WIDTH,
-        424,
-        [*heads, *parts, *sample],
+        400,
+        [
+            text(8, 22, f"encoder, {encoder:,} parameters", "q", "start strong"),
+            row(ENCODER, COLUMNS, top, "q"),
+            text(8, 234, f"decoder, {decoder:,} parameters", "lik", "start strong"),
+            row(DECODER, (500, 398, 288, 170, 54), bottom, "lik"),
+            text(500, bottom - 24, f"code {math('z')}"),
+        ],
     )
 
 
