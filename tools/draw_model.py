@@ -125,15 +125,17 @@ PARTS = {
     "x": image(TOP, blurred=False) + text(56, TOP - 44, f"image {math('x')}"),
     "encoder": arrow((96, TOP), (131, TOP)) + network(TOP, "encoder", "φ", "q") + arrow((236, TOP), (350, TOP)),
     "moments": text(280, TOP - 9, math(f"μ, {SIGMA}"), "q"),
-    "prior": "".join(f'<circle class="soft prior" cx="418" cy="{TOP + 16}" r="{r}"/>' for r in (41, 86))
+    "prior": f'<circle class="soft prior" cx="418" cy="{TOP + 16}" r="86"/>'
+    f'<circle class="soft prior" style="stroke: none" cx="418" cy="{TOP + 16}" r="41"/>'
     + text(482, TOP - 88, f"prior {math('p', 'z')}", "prior"),
     "true": f'<path class="area true" d="M342 {TOP + 16} C352 {TOP - 34} 398 {TOP - 42} 430 {TOP - 14} '
     f'C410 {TOP - 20} 372 {TOP - 14} 366 {TOP + 18} C362 {TOP + 34} 340 {TOP + 32} 342 {TOP + 16} Z"/>',
     "q": "".join(
         f'<ellipse class="area q" cx="{LATENT}" cy="{TOP}" rx="{rx}" ry="{ry}"/>' for rx, ry in ((30, 19), (15, 9.5))
     ),
-    "q name": text(LATENT, TOP - 29, math("q", "z | x"), "q"),
-    "draw q": arrow((LATENT, TOP + 24), (LATENT, BOTTOM - 27)) + text(338, 246, "sample"),
+    "q name": text(402, TOP - 29, math("q", "z | x"), "q"),
+    "draw q": arrow((LATENT, TOP + 24), (LATENT, BOTTOM - 27)),
+    "sample": text(338, 246, "sample"),
     "draw p": arrow((LATENT, TOP + 100), (LATENT, BOTTOM - 27)) + text(340, 254, "draw"),
     "z": f'<circle class="soft ink" cx="{LATENT}" cy="{BOTTOM}" r="22"/>' + text(LATENT, BOTTOM + 6, math("z")),
     "epsilon": f'<circle class="soft ink" cx="486" cy="{BOTTOM}" r="22"/>'
@@ -175,7 +177,9 @@ def models() -> dict[str, str]:
     """Return the five diagrams of the model, by the name of the file."""
     term = [text(66, 214, "reconstruction", "ink", "start"), text(66, 235, "term", "ink", "start")]
     kl = text(464, TOP + 24, "KL term")
-    three = Diagram().lit("x", "prior", "encoder", "moments", "q", "q name", "draw q", "z", "epsilon", "decoder")
+    three = Diagram().lit(
+        "x", "prior", "encoder", "moments", "q", "q name", "draw q", "sample", "z", "epsilon", "decoder"
+    )
     three.lit("likelihood", "reconstruction", "kl").add(*term, kl)
 
     four = Diagram().lit("x", "prior", "true", "draw p", "z", "decoder", "likelihood")
@@ -187,11 +191,12 @@ def models() -> dict[str, str]:
         text(212, TOP - 11, f"{math('p', 'z | x')} = ?", "true"),
     )
 
-    five = Diagram().faint("prior", "draw q", "z", "decoder", "likelihood").lit("x", "true", "encoder", "q", "q name")
+    five = Diagram().faint("prior", "draw q", "z", "decoder", "likelihood").lit("x", "true", "encoder", "q")
     five.add(
-        text(418, TOP + 76, "true posterior", "true"),
-        text(418, TOP + 55, math("p", "z | x"), "true"),
-        f'<path class="line true" style="fill: none" d="M352 {TOP + 28} L378 {TOP + 44}"/>',
+        text(454, TOP + 10, math("q", "z | x"), "q"),
+        text(272, TOP + 60, "true posterior", "true"),
+        text(272, TOP + 84, math("p", "z | x"), "true"),
+        f'<path class="line true" style="fill: none" d="M328 {TOP + 48} L345 {TOP + 30}"/>',
     )
 
     six = Diagram().faint("encoder", "draw q", "z", "epsilon", "decoder").lit("x", "prior", "q", "q name", "likelihood")
@@ -208,7 +213,7 @@ def models() -> dict[str, str]:
         ),
         arrow((LATENT + 34, TOP), (503, TOP), "ink", "dash bold"),
         text(464, TOP + 24, "KL term", "ink", "strong"),
-        text(448, TOP + 124, f"KL({math('q', 'z | x')} ‖ {math('p', 'z')})"),
+        text(472, TOP + 126, f"KL({math('q', 'z | x')} ‖ {math('p', 'z')})"),
     )
 
     seven = Diagram().faint("prior").lit("x", "encoder", "moments", "q", "q name", "z", "epsilon", "decoder")
@@ -280,7 +285,7 @@ DECODER = (
     Step(("deconv_2", "norm_3"), (28, 28, 8), 1192, "deconv"),
     Step(("logits",), (28, 28, 1), 73, "deconv"),
 )
-COLUMNS = (58, 184, 300, 398, 500)
+COLUMNS = (54, 166, 280, 396, 506)
 SIDE, DEPTH = 2.5, 1.1  # of the drawing, for a pixel of the image and for a channel
 
 
@@ -336,8 +341,8 @@ def architecture() -> str:
             text(8, 22, f"encoder, {encoder:,} parameters", "q", "start strong"),
             row(ENCODER, COLUMNS, top, "q"),
             text(8, 234, f"decoder, {decoder:,} parameters", "lik", "start strong"),
-            row(DECODER, (500, 398, 288, 170, 54), bottom, "lik"),
-            text(500, bottom - 24, f"code {math('z')}"),
+            row(DECODER, (506, 404, 286, 166, 54), bottom, "lik"),
+            text(506, bottom - 24, f"code {math('z')}"),
         ],
     )
 
