@@ -192,3 +192,16 @@ def test_sizes_out_of_range_are_refused():
         linear_gaussian.fit(x, 5)
     with pytest.raises(ValueError, match=r"more rows than its 5 columns. Received: 5 rows"):
         linear_gaussian.fit(x[:5], 2)
+
+
+def test_with_q_fixed_a_larger_elbo_may_come_with_a_smaller_evidence():
+    """One latent and one data dimension, x = 2, c = 0.1 and q = N(-1, 0.05^2), while the weight falls."""
+    x, mean, covariance = np.array([[2.0]]), np.array([[-1.0]]), np.array([[0.05**2]])
+
+    def bound_and_evidence(weight):
+        model = linear_gaussian.LinearGaussian(np.array([[weight]]), np.zeros(1), np.float64(0.1))
+        return linear_gaussian.elbo(model, x, mean, covariance)[0], linear_gaussian.log_evidence(model, x)[0]
+
+    before, after = bound_and_evidence(0.2), bound_and_evidence(0.15)
+    assert after[0] - before[0] == pytest.approx(1.09, abs=0.005)
+    assert after[1] - before[1] == pytest.approx(-1.97, abs=0.005)
