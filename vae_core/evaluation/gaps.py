@@ -92,7 +92,11 @@ def inference_gaps(
         TypeError: if the model is no VAE, or x is not floating point.
         ValueError: if x is not data of the model, an option is out of range, or the codes are not in two dimensions.
 
-    Source: Cremer, Li and Duvenaud (2018) for the split; Khan and Rue (2023) for the step.
+    The gaps are those of a trained decoder, which has adapted to its encoder's family: they do not say what a richer
+    family would have learnt.
+
+    Source: Cremer, Li and Duvenaud (2018) for the split; Khan and Rue (2023), "The Bayesian learning rule", for the
+    step.
     """
     check_model(model)
     check_positive(order=order, num_steps=num_steps, batch_size=batch_size)
