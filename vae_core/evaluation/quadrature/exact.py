@@ -3,9 +3,8 @@
 The plane is cut in square tiles of 16 x 16 nodes. Every image sees the coarse tiles; the tiles that hold its
 posterior are cut in four, at half the spacing, until two resolutions agree. On a smooth bump the sum over a regular
 grid converges faster than any power of the spacing once that is below the bump's width (Trefethen and Weideman, 2014).
-A decoder with ReLUs has kinks, and there the convergence is algebraic: each halving of the spacing divides the error by a
-factor, four to seven on the article's network. Such a factor leaves the last change, which is the error estimate, above
-the error of the last sum.
+A decoder with ReLUs has kinks, and there the convergence is algebraic and not quite even: each halving of the spacing
+divides the error by a factor of a few. So the error estimate is the last change, or a share of the change before it.
 """
 
 import warnings
