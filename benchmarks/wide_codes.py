@@ -1,0 +1,147 @@
+"""Draw from autoencoders and VAEs with codes of 2, 16 and 64 dimensions: how far are the draws from digits?
+
+    python benchmarks/wide_codes.py [--seed N ...]
+
+Both models have the same dense networks, the same initial weights and the same budget. Each is drawn from N(0, I),
+from a Gaussian fitted to its codes of the training images, and from those codes themselves. The result is
+benchmarks/results/wide_codes.json, written again after every training, so that a run which was stopped goes on where
+it was; and wide_codes.npz, a few draws of the first seed as grey images of 8 bits.
+"""
+
+import argparse
+import json
+from itertools import product
+from typing import Any
+
+import numpy as np
+from common import RESULTS, machine, write_results
+
+from vae_core import VAE, Autoencoder, load_pretrained, networks
+from vae_core.data import mnist_split
+from vae_core.evaluation import generation_quality
+from vae_core.evaluation.uncertainty import standard_error
+from vae_core.files import read_arrays, write_arrays
+from vae_core.pretrained import provenance
+
+DIMENSIONS = (2, 16, 64)
+SEEDS = (0, 1, 2)
+MODELS = {"autoencoder": Autoencoder, "VAE": VAE}
+WAYS = ("prior", "fitted", "codes")
+EPOCHS = 8
+BATCH = 128
+DRAWS = 6000
+REFERENCE = 12_000
+WIDTH = 512
+SHOWN = 12
+RESULT, PICTURES = RESULTS / "wide_codes.json", RESULTS / "wide_codes.npz"
+PROTOCOL = {
+    "networks": "vae_core.networks.dense, two hidden layers of 512 in either network",
+    "training": f"the first 48,000 images, {EPOCHS} epochs, batches of {BATCH}, Adam with 0.001, grey pixels, "
+    "Bernoulli cross-entropy",
+    "reference": "the last 12,000 of the 60,000 training images, held out: distances are between 6000 "
+    "draws and 6000 of them, reference distances between their two halves",
+    "draws": "prior: N(0, I); fitted: a Gaussian with the mean and covariance of the codes of the training "
+    "images (one draw of q(z|x) for each, in the VAE); codes: such codes themselves. Decoded mean images",
+    "right_digit": "share of the held-out images whose reconstruction, at the mean of q(z|x) in the VAE, the "
+    "classifier reads as their label",
+    "seeds": list(SEEDS),
+}
+
+
+def trained(name: str, latent_dim: int, seed: int, x: np.ndarray) -> Autoencoder:
+    """Train a model; with one seed, both kinds start from the same weights and see the images in the same order."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    options = {"seed": seed} if name == "VAE" else {}
+    model: Autoencoder = MODELS[name](*networks.dense((28, 28, 1), latent_dim, width=WIDTH), **options)
+    model.compile(keras.optimizers.Adam(1e-3))
+    keras.utils.set_random_seed(seed)
+    model.fit(x, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    return model
+
+
+def codes_of(model: Autoencoder, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a code for each image: the autoencoder's, or one draw of the VAE's q(z|x)."""
+    if not isinstance(model, VAE):
+        return np.asarray(model.encode(x), np.float64)
+    mean, log_var = (np.asarray(part, np.float64) for part in model.encode(x))
+    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)
+
+
+def read_as(images: np.ndarray, classifier: Any) -> np.ndarray:
+    """Return the digit that the classifier reads in each image."""
+    return np.asarray(classifier.predict(images, batch_size=250, verbose=0)).argmax(axis=1)
+
+
+def measured(model: Autoencoder, data: Any, classifier: Any, seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the numbers of a trained model, and the codes of the draws that are shown."""
+    rng = np.random.default_rng(seed)
+    codes = codes_of(model, data.train.x, rng)
+    epsilon = rng.standard_normal((DRAWS, model.latent_dim))
+    factor = np.linalg.cholesky(np.cov(codes, rowvar=False))
+    draws = {
+        "prior": epsilon,
+        "fitted": codes.mean(axis=0) + epsilon @ factor.T,
+        "codes": codes[rng.choice(len(codes), DRAWS, replace=False)],
+    }
+    images, labels = data.held_out.x[:REFERENCE], data.held_out.y[:REFERENCE]
+    right = read_as(model.reconstruct(images), classifier) == labels
+    report: dict[str, Any] = {
+        "loss": {name: round(float(value), 3) for name, value in model.evaluate(
+            images, batch_size=250, verbose=0, return_dict=True
+        ).items()},
+        "right_digit": round(float(right.mean()), 4),
+        "right_digit_standard_error": round(standard_error(right.astype(float)), 4),
+        "code_mean_norm": round(float(np.linalg.norm(codes.mean(axis=0))), 3),
+        "code_standard_deviations": np.round(codes.std(axis=0), 3).tolist(),
+    }  # fmt: skip
+    for way in WAYS:
+        quality = generation_quality(model, images, classifier, z=draws[way], seed=seed)
+        report[way] = {name: round(value, 4) for name, value in quality._asdict().items()}
+    return report, {way: z[:SHOWN] for way, z in draws.items()}
+
+
+def known() -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Return the runs and the arrays that are on the disk: another process may have added to them."""
+    runs = json.loads(RESULT.read_text())["runs"] if RESULT.exists() else []
+    return runs, dict(read_arrays(PICTURES, remedy="Delete it.")[0]) if PICTURES.exists() else {}
+
+
+def is_done(name: str, latent_dim: int, seed: int) -> bool:
+    """Return whether a run is on the disk."""
+    return (name, latent_dim, seed) in {(run["model"], run["latent_dim"], run["seed"]) for run in known()[0]}
+
+
+def main() -> None:
+    """Train and measure model by model, and write what is known so far."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, nargs="+", default=SEEDS)
+    seeds = parser.parse_args().seed
+    data = mnist_split()
+    classifier = load_pretrained("classifier")
+    right = read_as(data.held_out.x[:REFERENCE], classifier) == data.held_out.y[:REFERENCE]
+    report = {
+        "machine": machine(),
+        "classifier_sha256": provenance("classifier")["weights_sha256"],
+        "protocol": PROTOCOL,
+        "right_digit_of_images": round(float(right.mean()), 4),
+    }
+    for seed, latent_dim, name in product(seeds, DIMENSIONS, MODELS):
+        if is_done(name, latent_dim, seed):
+            continue
+        model = trained(name, latent_dim, seed, data.train.x)
+        found, codes = measured(model, data, classifier, seed)
+        runs, shown = known()
+        if seed == SEEDS[0]:
+            for way, z in codes.items():
+                shown[f"{name}-{latent_dim}-{way}"] = np.round(255 * model.decode(z)[..., 0]).astype(np.uint8)
+            write_arrays(PICTURES, dict(sorted(shown.items())), {"made_by": "benchmarks/wide_codes.py"})
+        runs.append({"model": name, "latent_dim": latent_dim, "seed": seed, **found})
+        write_results("wide_codes", {**report, "runs": sorted(runs, key=lambda run: run["seed"])})
+        distances = "  ".join(f"{way} {found[way]['frechet_distance']:.1f}" for way in WAYS)
+        print(f"{name:11} d = {latent_dim:2} seed {seed}: {distances}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
