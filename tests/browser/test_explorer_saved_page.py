@@ -126,10 +126,10 @@ def test_a_drawing_of_another_size_is_encoded_as_keras_encodes_it(show, saved):
     page.mouse.down()
     page.mouse.move(middle[0], middle[1] + box["height"] / 4, steps=5)
     page.mouse.up()
-    drawing = shown(page, ".le-pad")[..., :1] / 255
+    drawing = shown(page, ".le-seen")[..., :1] / 255
     assert 0 < np.count_nonzero(drawing) < 40
-    assert drawing.max() > 0.6
-    mean, _ = vae.encode(drawing[None].astype(np.float32))  # drawn in the middle, so moved by nothing
+    assert drawing.max() >= 0.49
+    mean, _ = vae.encode(drawing[None].astype(np.float32))
     assert page.evaluate("explorer.get('z')") == pytest.approx(mean[0], abs=0.01)
 
 

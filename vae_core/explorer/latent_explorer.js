@@ -17,13 +17,15 @@ import {
   project,
   projectLogVar,
 } from "./mathematics.js";
-import { drawPlane, makeScatter, makeView } from "./plane.js";
-import { centred, makePad, paint } from "./pad.js";
+import { rasterize } from "./drawing.js";
+import { drawPlane, makeScatter, makeView, nearest } from "./plane.js";
+import { makePad, paint, paintStrokes } from "./pad.js";
 
 const CELLS = 36; // a side of the grid on which the exact posterior is computed
 const COARSE_CELLS = 20; // and of the grid that says where to look
 const SLICE = 10; // milliseconds of work before the page may breathe
 const STRIP = 9; // images between two points
+const NEAREST = 5; // codes whose classes are named
 const SAVED = 280; // pixels of the longer side of a saved picture, about
 const PIN_NAMES = "ABCDEFGH";
 const FARTHEST = 100; // |z| that can be typed
@@ -86,7 +88,7 @@ function draw({ model, el, complain }) {
   const epochs = model.get("epochs");
   const pictureNames = model.get("picture_names");
   const pictures = unpack(content.pictures, content.pictures_dtype);
-  const { image_shape: shape, noun } = content;
+  const { image_shape: shape, noun, preparation } = content;
   const [height, width] = shape;
   const pixelCount = height * width * shape[2];
   const dimensions = snapshots[0].offset.length;
@@ -97,7 +99,6 @@ function draw({ model, el, complain }) {
   let shading = null;
   let shadingRun = 0;
   let wantsShading = false;
-  let drawn = false; // whether the pad holds a drawing of the reader's
   let frame = 0;
   let saving = 0;
   const pins = [];
@@ -116,7 +117,8 @@ function draw({ model, el, complain }) {
   });
   const picture = make("canvas", { class: "le-picture", width, height, role: "img" });
   const padCaption = make("span");
-  const padCanvas = make("canvas", { class: `le-picture${canDraw ? " le-pad" : ""}`, width, height, role: "img" });
+  const seen = make("canvas", { class: "le-picture le-seen", width, height, role: "img" }); // by the encoder
+  const padCanvas = make("canvas", { class: "le-pad", role: "img" });
   const live = make("p", { class: "le-visually-hidden", role: "status" });
   const facts = make("p", { class: "le-facts" });
   const say = make("p", { class: "le-note", role: "status" });
@@ -151,15 +153,13 @@ function draw({ model, el, complain }) {
 
   // The picture to encode.
   const pick = (index) => (index === model.get("picked") ? encode() : set("picked", index));
-  const drawing = canDraw
-    ? makePad(padCanvas, shape, () => {
-        drawn = true;
-        pick(null);
-      })
-    : null;
-  const hasPicture = () => drawn || model.get("picked") !== null;
+  const strokes = makePad(padCanvas, shape, () => {
+    if (!snapshot().encode) set("epoch", epochs.at(-1)); // only there the page has an encoder
+    pick(null);
+  });
+  const hasPicture = () => strokes.length > 0 || model.get("picked") !== null;
   const encoded = () => {
-    if (drawn) return centred(drawing, shape);
+    if (strokes.length) return rasterize(strokes, shape, preparation);
     return pictures.subarray(model.get("picked") * pixelCount, (model.get("picked") + 1) * pixelCount);
   };
   const chooser = make(
@@ -169,9 +169,12 @@ function draw({ model, el, complain }) {
     ...pictureNames.map((name, i) => make("option", { value: i }, name)),
   );
   chooser.addEventListener("change", () => chooser.value !== "" && pick(Number(chooser.value)));
+  const undo = button("Undo", () => {
+    strokes.pop();
+    pick(null);
+  });
   const clear = button("Clear", () => {
-    drawing?.fill(0);
-    drawn = false;
+    strokes.length = 0;
     pick(null);
   });
   const sample = button("Sample again", () => {
@@ -204,7 +207,7 @@ function draw({ model, el, complain }) {
     let output = null;
     state.posterior = null;
     say.textContent = "";
-    if (drawn) {
+    if (strokes.length) {
       if (now.encode) output = now.encode(encoded());
       else say.textContent = `The page carries the encoder of epoch ${epochs.at(-1)} only: go there to encode a drawing.`;
     } else if (hasPicture()) output = now.posteriors.subarray(2 * dimensions * model.get("picked"));
@@ -339,7 +342,8 @@ function draw({ model, el, complain }) {
         `${round(100 * share, 0)} % of their variance. Codes beside the plane are drawn where they fall onto it. ` +
         "The image shown is decoded from the plane, so it is coarser than a reconstruction."
       : "along the first two, a and b; the others are 0.");
-  const choice = make("div", { class: "le-row" }, ...(pictureNames.length ? [chooser] : []), clear);
+  const choice = make("div", { class: "le-row" }, ...(pictureNames.length ? [chooser] : []), ...(canDraw ? [undo] : []), clear);
+  const sheet = make("div", { class: "le-sheet" }, seen, ...(canDraw ? [padCanvas] : []));
   const figure = (caption, ...parts) => make("div", { class: "le-figure" }, caption, ...parts);
   const root = make(
     "div",
@@ -361,7 +365,7 @@ function draw({ model, el, complain }) {
         "div",
         { class: "le-right" },
         figure(make("span", {}, "Decoded"), picture, facts),
-        ...(encodes ? [figure(padCaption, padCanvas, choice)] : []),
+        ...(encodes ? [figure(padCaption, sheet, choice)] : []),
       ),
     ),
     make("div", { class: "le-row" }, pin, unpin, png, ...(content.reproducible ? [copy] : [])),
@@ -412,18 +416,23 @@ function draw({ model, el, complain }) {
     };
     drawPlane(context, makeView(shown.centre, shown.half, size), scene);
     paint(picture, now.picture(z), shape);
-    paint(padCanvas, drawn ? drawing : hasPicture() ? encoded() : new Float64Array(pixelCount), shape);
+    paint(seen, hasPicture() ? encoded() : new Float64Array(pixelCount), shape);
+    sheet.classList.toggle("le-drawn", strokes.length > 0);
+    if (canDraw) paintStrokes(padCanvas, strokes, shape, preparation.width, density);
 
     about.textContent = describePlane(now);
     const radius = Math.hypot(...z);
     const nearer = dimensions > 2 ? "falls onto the plane nearer its middle" : "lies nearer the origin";
     facts.textContent = `r = ${round(radius)}; ${round(100 * priorMass(radius), 1)} % of the prior ${nearer}`;
     if (state.posterior?.logVar) facts.textContent += `. KL(q \u2225 prior) = ${round(state.posterior.kl, 1)} nats`;
+    const near = nearest(now.scatter, z, NEAREST);
+    if (near.length) facts.textContent += `. Nearest codes: ${near.join(", ")}`;
     const where = `${dimensions > 2 ? "(a, b)" : "z"} = ${pair(z)}`;
     const empty = canDraw ? `Empty, to draw a ${noun} in` : `No ${noun} is picked`;
     const source = hasPicture() ? `The ${noun} that is encoded: ${pictureNames[model.get("picked")]}` : empty;
     picture.setAttribute("aria-label", `Image decoded by the ${called(now, " after epoch")} at ${where}`);
-    padCanvas.setAttribute("aria-label", drawn ? "Your drawing" : source);
+    padCanvas.setAttribute("aria-label", strokes.length ? "Your drawing" : source);
+    seen.setAttribute("aria-label", strokes.length ? "Your drawing as the model sees it" : source);
     const encoder = snapshots.length > 1 ? `Encoder: ${called(now, ", epoch")}` : "Encoded";
     padCaption.textContent = state.posterior ? encoder : invitation(now);
     inputs.forEach((input, k) => {
@@ -434,12 +443,13 @@ function draw({ model, el, complain }) {
     scrubber.value = epochs.indexOf(now.epoch);
     scrubber.setAttribute("aria-valuetext", `epoch ${now.epoch}`);
     epochShown.textContent = now.epoch;
-    chooser.value = drawn || model.get("picked") === null ? "" : String(model.get("picked"));
+    chooser.value = strokes.length || model.get("picked") === null ? "" : String(model.get("picked"));
     zoom.textContent = view ? "Whole plane" : "Close-up";
     truth.setAttribute("aria-pressed", String(wantsShading));
     for (const one of [sample, truth]) one.disabled = !state.posterior?.logVar;
     toMean.disabled = !state.posterior;
     clear.disabled = !hasPicture();
+    undo.disabled = !strokes.length;
     if (!code.hidden && document.activeElement !== code) code.value = python();
     paintStrip(now);
     clearTimeout(speaking);
@@ -496,10 +506,7 @@ function draw({ model, el, complain }) {
 
   // Traits in, and whatever changes the look.
   const onPicked = () => {
-    if (model.get("picked") !== null) {
-      drawn = false;
-      drawing?.fill(0);
-    }
+    if (model.get("picked") !== null) strokes.length = 0;
     encode();
   };
   const onSnapshot = () => {

@@ -7,6 +7,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from vae_core.explorer.drawing import preparation_of
 from vae_core.explorer.front_end import FOLDER, joined, with_still
 from vae_core.explorer.page import page_of
 from vae_core.explorer.pictures import Pictures, mnist_pictures, pictures_of
@@ -177,5 +178,6 @@ def _packed(pictures: Pictures) -> dict[str, Any]:
         "colors": list(class_colors(len(pictures.class_names))),
         "pictures": (levels.astype(np.uint8) if exact else chosen.astype("<f4")).tobytes(),
         "pictures_dtype": "uint8" if exact else "float32",
+        "preparation": preparation_of(pictures.images)._asdict() if pictures.images.shape[-1] == 1 else None,
         "noun": pictures.noun,
     }

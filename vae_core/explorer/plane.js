@@ -17,6 +17,14 @@ export function makeScatter(codes, labels, colors, names) {
   return { codes, labels, colors, names, middles };
 }
 
+/** The names of the classes of the codes nearest to a point, the nearest first; none without labels. */
+export function nearest({ codes, labels, names }, [a, b], count) {
+  if (!names.length) return [];
+  const away = Array.from(labels, (_, i) => (codes[2 * i] - a) ** 2 + (codes[2 * i + 1] - b) ** 2);
+  const order = [...away.keys()].sort((i, j) => away[i] - away[j]);
+  return order.slice(0, count).map((i) => names[labels[i]]);
+}
+
 /** The window of the plane that a canvas shows, and the way from z to its pixels and back. */
 export function makeView(centre, half, size) {
   const scale = size / (2 * half);
