@@ -67,6 +67,13 @@ def test_good_notebook_breaks_no_rule():
     assert list(broken_rules(good())) == []
 
 
+def test_a_folded_cell_needs_no_words_of_its_own():
+    notebook = edit(fold("hide-cell"))
+    del notebook.cells[2]
+    notebook.cells.insert(1, notebook.cells.pop(2))
+    assert list(broken_rules(notebook)) == []
+
+
 def edit(change):
     notebook = good()
     change(notebook)
@@ -75,6 +82,16 @@ def edit(change):
 
 def set_source(index, source):
     return lambda nb: nb.cells[index].update(source=source)
+
+
+def fold(tag, show="Check: one is one", hide="Check: one is one", source="assert 1 == 1"):
+    """Change the first code cell into a folded one."""
+
+    def change(notebook):
+        notebook.cells[1].update(source=f"SEED = 0\n{source}")
+        notebook.cells[1].metadata.update(tags=[tag], mystnb={"code_prompt_show": show, "code_prompt_hide": hide})
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -98,6 +115,14 @@ def set_source(index, source):
         (lambda nb: nb.cells[5].metadata.mystnb.figure.pop("caption"), "without caption and name"),
         (set_source(1, "SEED = 0\nfig, ax = plt.subplots()"), "without alt text"),
         (set_source(1, "SEED = 0\nplt.show()"), "calls plt.show()"),
+        (set_source(1, "SEED = 0\nassert 1 == 1"), "verifies something; fold it"),
+        (set_source(1, "SEED = 0\nnp.testing.assert_allclose(1, 1)"), "verifies something; fold it"),
+        (fold("hide-cell", show="Look"), "must both say 'Check: ...'"),
+        (fold("hide-cell", show="Check: two", hide="Check: one"), "must both say 'Check: ...'"),
+        (fold("hide-input"), "verifies something; fold it"),
+        (lambda nb: nb.cells[3].metadata.tags.append("hide-cell"), "is folded and claims an output"),
+        (lambda nb: nb.cells[3].outputs[0].update(text="below 3: True\n"), "claims True or False"),
+        (set_source(5, "figures.plot_history(history)\n" + "x = 1\n" * 5), "more than 5 lines; fold its code"),
     ],
 )  # fmt: skip
 def test_each_rule_bites(change, rule):

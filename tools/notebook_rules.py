@@ -17,7 +17,11 @@ import nbformat
 MAX_CELL_LINES = 25
 MAX_COLUMNS = 80  # as many as a page shows beside each other at 1280 pixels
 MAX_MEDIAN_LINES = 8
+LONGEST_OPEN_FIGURE = 5  # lines of code that a page may show above a figure
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 CLAIM_TAGS = {"keep_output", "nbval-check-output"}
+VERIFIES = re.compile(r"^\s*assert |\bnp\.testing\.|\.assert_", re.MULTILINE)
+DRAWS = re.compile(r"\bfigures\.plot_|\bplt\.(subplots|figure)\(")
 
 
 def lines(cell: Any) -> int:
@@ -28,6 +32,22 @@ def lines(cell: Any) -> int:
 def tags(cell: Any) -> set[str]:
     """Return the tags of a cell."""
     return set(cell.metadata.get("tags", []))
+
+
+def folding_rules(cell: Any) -> Iterator[str]:
+    """Yield what is wrong with how a code cell is folded: checks under one line, long plotting code under another."""
+    prompts = {cell.metadata.get("mystnb", {}).get(f"code_prompt_{way}") for way in ("show", "hide")}
+    is_folded = "hide-cell" in tags(cell)
+    if VERIFIES.search(cell.source) and not is_folded:
+        yield "verifies something; fold it by the tag hide-cell, apart from the code that a reader is to read"
+    if is_folded and not (len(prompts) == 1 and str(next(iter(prompts))).startswith("Check: ")):
+        yield "is folded; its metadata mystnb.code_prompt_show and code_prompt_hide must both say 'Check: ...'"
+    if is_folded and tags(cell) >= CLAIM_TAGS:
+        yield "is folded and claims an output; print claims in an open cell"
+    if DRAWS.search(cell.source) and lines(cell) > LONGEST_OPEN_FIGURE and not tags(cell) & FOLDED:
+        yield f"draws a figure with more than {LONGEST_OPEN_FIGURE} lines; fold its code by the tag hide-input"
+    if tags(cell) >= CLAIM_TAGS and re.search(r"\b(True|False)\b", "".join(o.get("text", "") for o in cell.outputs)):
+        yield "claims True or False; print the number"
 
 
 def broken_rules(notebook: Any) -> Iterator[str]:
@@ -58,7 +78,8 @@ def broken_rules(notebook: Any) -> Iterator[str]:
             yield f"{where} has {lines(cell)} lines; {MAX_CELL_LINES} is the most"
         if (columns := max(map(len, cell.source.splitlines()), default=0)) > MAX_COLUMNS:
             yield f"{where} has a line of {columns} columns; {MAX_COLUMNS} is the most"
-        if number and cells[number - 1].cell_type != "markdown":
+        yield from (f"{where} {what}" for what in folding_rules(cell))
+        if number and cells[number - 1].cell_type != "markdown" and not tags(cell) & FOLDED:
             yield f"{where} has no words before it"
         if tags(cell) & CLAIM_TAGS and not tags(cell) >= CLAIM_TAGS:
             yield f"{where} must carry both tags {sorted(CLAIM_TAGS)} or none"
@@ -72,7 +93,7 @@ def broken_rules(notebook: Any) -> Iterator[str]:
                 yield f"{where} was executed out of order"
             last_count = cell.execution_count
         is_on_page = "remove-output" not in cell.metadata.get("tags", [])
-        if is_on_page and re.search(r"\bfigures\.plot_|\bplt\.(subplots|figure)\(", cell.source):
+        if is_on_page and DRAWS.search(cell.source):
             myst = cell.metadata.get("mystnb", {})
             if not myst.get("image", {}).get("alt"):
                 yield f"{where} draws a figure without alt text (metadata mystnb.image.alt)"

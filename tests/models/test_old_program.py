@@ -1,4 +1,4 @@
-"""The article's program was written for Keras 2. The appendix says how it fails on Keras 3; here it is seen to fail so."""
+"""The article's program was written for Keras 2. The appendix says how it fails on Keras 3; here it does."""
 
 import keras
 import numpy as np
