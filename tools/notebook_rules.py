@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 
 MAX_CELL_LINES = 25
+MAX_FOLDED_LINES = 50
 MAX_COLUMNS = 80  # as many as a page shows beside each other at 1280 pixels
 MAX_MEDIAN_LINES = 8
 LONGEST_OPEN_FIGURE = 5  # lines of code that a page may show above a figure
@@ -74,8 +75,8 @@ def broken_rules(notebook: Any) -> Iterator[str]:
         where = f"cell {number}"
         if not cell.source.strip():
             yield f"{where} is empty"
-        if lines(cell) > MAX_CELL_LINES:
-            yield f"{where} has {lines(cell)} lines; {MAX_CELL_LINES} is the most"
+        if lines(cell) > (most := MAX_FOLDED_LINES if tags(cell) & FOLDED else MAX_CELL_LINES):
+            yield f"{where} has {lines(cell)} lines; {most} is the most"
         if (columns := max(map(len, cell.source.splitlines()), default=0)) > MAX_COLUMNS:
             yield f"{where} has a line of {columns} columns; {MAX_COLUMNS} is the most"
         yield from (f"{where} {what}" for what in folding_rules(cell))
