@@ -184,3 +184,11 @@ def test_a_page_that_knows_no_webp_gets_png():
 def test_what_cannot_work_is_refused_in_a_sentence(error, message, arguments):
     with pytest.raises(error, match=message):
         slider(**arguments)
+
+
+def test_what_stands_in_is_the_frame_that_is_shown():
+    made = slider([picture(colour=value) for value in range(3)])
+    made.index = 2
+    data, _ = made._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]) == made.frames[2]
+    assert made.alts[2] in data["text/plain"]

@@ -37,7 +37,7 @@ class FrameSlider(anywidget.AnyWidget):
 
     The frames travel with the widget, so the slider works in a static page as in a notebook. It has a play button,
     which steps once a press for readers who asked their system for reduced motion. Where there is no JavaScript, the
-    page shows the first frame, if the slider is the result of a cell by itself; elsewhere (a PDF, a preview of the
+    page shows the frame of `index`, if the slider is the result of a cell by itself; elsewhere (a PDF, a preview of the
     notebook) its image stands in too::
 
         FrameSlider(draw, [0.5, 1, 2, 4], label="β", alt="Codes of the test images for β = {value}.")
@@ -143,12 +143,12 @@ class FrameSlider(anywidget.AnyWidget):
         self.index = self.values.index(change["new"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Add the first frame and its text to the widget, for whatever cannot show a widget."""
-        kind, first = self._media_type, self.frames[0]
+        """Add the frame that is shown and its text to the widget, for whatever cannot show a widget."""
+        kind, shown = self._media_type, self.frames[self.index]
         if kind == "image/webp":  # which notebooks do not know
-            kind, first = "image/png", _as_png(first)
-        words = f"{self.label}: {self._texts[0]}. {self.alts[0]}"
-        return with_still(super()._repr_mimebundle_(**kwargs), kind, first, words)
+            kind, shown = "image/png", _as_png(shown)
+        words = f"{self.label}: {self._texts[self.index]}. {self.alts[self.index]}"
+        return with_still(super()._repr_mimebundle_(**kwargs), kind, shown, words)
 
 
 def _plain(value: Any) -> Value:
