@@ -15,6 +15,8 @@ import os, signal, sys
 import vae_core, keras
 from vae_core.cli import main, runs
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
+
 class Interrupt(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         if batch == 1:
