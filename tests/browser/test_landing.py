@@ -49,9 +49,12 @@ def test_the_explorer_is_alive(landing: Page):
     landing.evaluate(SETTLED)
     moved = picture.evaluate(PICTURE)
     assert moved != before
-    plane.press("Home")
+    plane.press("Shift+ArrowLeft")
     landing.evaluate(SETTLED)
     assert picture.evaluate(PICTURE) == before
+    plane.press("Home")
+    landing.evaluate(SETTLED)
+    assert picture.get_attribute("aria-label").endswith("z = (0.00, 0.00)")
 
 
 def test_the_first_screen_holds_the_title_and_the_explorer(landing: Page):
