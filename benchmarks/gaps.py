@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from vae_core import load_mnist, load_pretrained
 from vae_core.evaluation import elbo, exact_log_likelihood, inference_gaps
+from vae_core.evaluation.uncertainty import standard_error
 from vae_core.pretrained import provenance
 
 PART = 125
@@ -81,7 +82,7 @@ def means(name: str, images: np.ndarray) -> dict[str, float]:
     found: dict[str, float] = {"images": len(images)}
     for key, values in {"log_likelihood": exact, "elbo": bound, "gap": exact - bound}.items():
         found[key] = round(float(values.mean()), 3)
-        found[f"{key}_standard_error"] = round(float(values.std(ddof=1) / np.sqrt(len(values))), 3)
+        found[f"{key}_standard_error"] = round(standard_error(values), 3)
     return found
 
 

@@ -35,16 +35,15 @@ WIDTH = 512
 SHOWN = 12
 RESULT, PICTURES = RESULTS / "wide_codes.json", RESULTS / "wide_codes.npz"
 PROTOCOL = {
-    "networks": "vae_core.networks.dense, two hidden layers of 512 in either network",
+    "networks": f"vae_core.networks.dense, two hidden layers of {WIDTH} in either network",
     "training": f"the first 48,000 images, {EPOCHS} epochs, batches of {BATCH}, Adam with 0.001, grey pixels, "
     "Bernoulli cross-entropy",
-    "reference": "the last 12,000 of the 60,000 training images, held out: distances are between 6000 "
-    "draws and 6000 of them, reference distances between their two halves",
+    "reference": f"the last {REFERENCE:,} of the 60,000 training images, held out: distances are between {DRAWS} "
+    f"draws and {DRAWS} of them, reference distances between their two halves",
     "draws": "prior: N(0, I); fitted: a Gaussian with the mean and covariance of the codes of the training "
     "images (one draw of q(z|x) for each, in the VAE); codes: such codes themselves. Decoded mean images",
     "right_digit": "share of the held-out images whose reconstruction, at the mean of q(z|x) in the VAE, the "
     "classifier reads as their label",
-    "seeds": list(SEEDS),
 }
 
 
@@ -102,15 +101,19 @@ def measured(model: Autoencoder, data: Any, classifier: Any, seed: int) -> tuple
     return report, {way: z[:SHOWN] for way, z in draws.items()}
 
 
-def known() -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    """Return the runs and the arrays that are on the disk: another process may have added to them."""
-    runs = json.loads(RESULT.read_text())["runs"] if RESULT.exists() else []
-    return runs, dict(read_arrays(PICTURES, remedy="Delete it.")[0]) if PICTURES.exists() else {}
+def known(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the runs on the disk, to which another process may have added; none of another protocol or classifier."""
+    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    same = all(earlier.get(name) == report[name] for name in ("protocol", "classifier_sha256"))
+    return earlier["runs"] if same else []
 
 
-def is_done(name: str, latent_dim: int, seed: int) -> bool:
-    """Return whether a run is on the disk."""
-    return (name, latent_dim, seed) in {(run["model"], run["latent_dim"], run["seed"]) for run in known()[0]}
+def show(name: str, model: Autoencoder, codes: dict[str, np.ndarray]) -> None:
+    """Add what a model makes of some codes to the pictures."""
+    shown = dict(read_arrays(PICTURES, remedy="Delete it.")[0]) if PICTURES.exists() else {}
+    for way, z in codes.items():
+        shown[f"{name}-{model.latent_dim}-{way}"] = np.round(255 * model.decode(z)[..., 0]).astype(np.uint8)
+    write_arrays(PICTURES, dict(sorted(shown.items())), {"made_by": "benchmarks/wide_codes.py"})
 
 
 def main() -> None:
@@ -128,16 +131,14 @@ def main() -> None:
         "right_digit_of_images": round(float(right.mean()), 4),
     }
     for seed, latent_dim, name in product(seeds, DIMENSIONS, MODELS):
-        if is_done(name, latent_dim, seed):
+        this = {"model": name, "latent_dim": latent_dim, "seed": seed}
+        if any(this.items() <= run.items() for run in known(report)):
             continue
         model = trained(name, latent_dim, seed, data.train.x)
         found, codes = measured(model, data, classifier, seed)
-        runs, shown = known()
         if seed == SEEDS[0]:
-            for way, z in codes.items():
-                shown[f"{name}-{latent_dim}-{way}"] = np.round(255 * model.decode(z)[..., 0]).astype(np.uint8)
-            write_arrays(PICTURES, dict(sorted(shown.items())), {"made_by": "benchmarks/wide_codes.py"})
-        runs.append({"model": name, "latent_dim": latent_dim, "seed": seed, **found})
+            show(name, model, codes)
+        runs = [*known(report), {**this, **found}]
         write_results("wide_codes", {**report, "runs": sorted(runs, key=lambda run: run["seed"])})
         distances = "  ".join(f"{way} {found[way]['frechet_distance']:.1f}" for way in WAYS)
         print(f"{name:11} d = {latent_dim:2} seed {seed}: {distances}", flush=True)

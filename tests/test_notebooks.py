@@ -102,7 +102,7 @@ def fold(tag, show="Check: one is one", hide="Check: one is one", source="assert
         (set_source(2, "# Second title"), "one heading of the first level"),
         (set_source(1, "x = 0"), "must set SEED"),
         (set_source(1, "SEED = 0\n" + "x = 1\n" * 25), "has 26 lines; 25 is the most"),
-        (fold("hide-input", source="x = 1\n" * 50), "has 51 lines; 50 is the most"),
+        (fold("hide-input", source="x = 1\n" * 25), "has 26 lines; 25 is the most"),
         (set_source(1, "SEED = 0\nx = " + "1" * 77), "has a line of 81 columns; 80 is the most"),
         (lambda nb: [c.update(source="SEED = 0\n" + "x = 1\n" * 9) for c in nb.cells[1::2]], "at most 8 lines; it has"),
         (set_source(1, " "), "cell 1 is empty"),

@@ -11,6 +11,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
 
+from vae_core.files import write_whole
+
 IMAGES = Path(__file__).parents[1] / "book" / "images"
 SIGMA, TIMES = "\N{GREEK SMALL LETTER SIGMA}", "\N{MULTIPLICATION SIGN}"
 
@@ -355,7 +357,7 @@ def drawings() -> dict[str, str]:
 def main() -> None:
     """Write every drawing."""
     for name, drawing in drawings().items():
-        (IMAGES / name).write_text(drawing, "utf-8", newline="\n")
+        write_whole(IMAGES / name, lambda file, drawing=drawing: file.write(drawing.encode()))
 
 
 if __name__ == "__main__":

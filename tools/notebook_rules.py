@@ -15,7 +15,6 @@ from typing import Any
 import nbformat
 
 MAX_CELL_LINES = 25
-MAX_FOLDED_LINES = 50
 MAX_COLUMNS = 80  # as many as a page shows beside each other at 1280 pixels
 MAX_MEDIAN_LINES = 8
 LONGEST_OPEN_FIGURE = 5  # lines of code that a page may show above a figure
@@ -37,11 +36,11 @@ def tags(cell: Any) -> set[str]:
 
 def folding_rules(cell: Any) -> Iterator[str]:
     """Yield what is wrong with how a code cell is folded: checks under one line, long plotting code under another."""
-    prompts = {cell.metadata.get("mystnb", {}).get(f"code_prompt_{way}") for way in ("show", "hide")}
+    shown, hidden = (str(cell.metadata.get("mystnb", {}).get(f"code_prompt_{way}")) for way in ("show", "hide"))
     is_folded = "hide-cell" in tags(cell)
     if VERIFIES.search(cell.source) and not is_folded:
         yield "verifies something; fold it by the tag hide-cell, apart from the code that a reader is to read"
-    if is_folded and not (len(prompts) == 1 and str(next(iter(prompts))).startswith("Check: ")):
+    if is_folded and not (shown == hidden and shown.startswith("Check: ")):
         yield "is folded; its metadata mystnb.code_prompt_show and code_prompt_hide must both say 'Check: ...'"
     if is_folded and tags(cell) >= CLAIM_TAGS:
         yield "is folded and claims an output; print claims in an open cell"
@@ -75,8 +74,8 @@ def broken_rules(notebook: Any) -> Iterator[str]:
         where = f"cell {number}"
         if not cell.source.strip():
             yield f"{where} is empty"
-        if lines(cell) > (most := MAX_FOLDED_LINES if tags(cell) & FOLDED else MAX_CELL_LINES):
-            yield f"{where} has {lines(cell)} lines; {most} is the most"
+        if lines(cell) > MAX_CELL_LINES:
+            yield f"{where} has {lines(cell)} lines; {MAX_CELL_LINES} is the most"
         if (columns := max(map(len, cell.source.splitlines()), default=0)) > MAX_COLUMNS:
             yield f"{where} has a line of {columns} columns; {MAX_COLUMNS} is the most"
         yield from (f"{where} {what}" for what in folding_rules(cell))

@@ -30,6 +30,7 @@ SIGN = re.compile(
 )
 BEFORE = re.compile(r"[(\u201c]*\Z")
 BEHIND = re.compile("[,.;:!?)\u2019\u201d]*")
+LONGEST_ADDRESS = 100  # bytes: where a folder for temporary files has a long name, only the port is left
 
 
 def node_binary() -> str:
@@ -68,6 +69,8 @@ def start_server(
     is a hundred times slower: each side sends a message in two parts, and TCP lets the second wait.
     """
     address = rundir / "katex.sock"
+    if len(os.fsencode(address)) > LONGEST_ADDRESS:
+        return cls.start_network_socket(rundir, timeout)
     command = cls.build_command(socket=address)
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir

@@ -6,7 +6,7 @@ from digit_strokes import draw
 from explorer_node import run_node
 
 from vae_core import load_mnist, load_pretrained
-from vae_core.explorer.drawing import Preparation, preparation_of, rasterize
+from vae_core.explorer import Preparation, preparation_of, rasterize
 
 SHAPE = (28, 28, 1)
 HEIGHTS = (0.22, 0.4, 0.55, 0.72, 0.95)  # of the pad

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 from vae_core.extras import require
 
 if TYPE_CHECKING:
+    from vae_core.explorer.drawing import Preparation, preparation_of, rasterize
     from vae_core.explorer.frame_slider import FrameSlider
     from vae_core.explorer.latent_explorer import LatentExplorer
 
-__all__ = ["FrameSlider", "LatentExplorer"]
-_HOMES = {"FrameSlider": "frame_slider", "LatentExplorer": "latent_explorer"}
+__all__ = ["FrameSlider", "LatentExplorer", "Preparation", "preparation_of", "rasterize"]
+_HOMES = {"FrameSlider": "frame_slider", "LatentExplorer": "latent_explorer"} | dict.fromkeys(
+    ("Preparation", "preparation_of", "rasterize"), "drawing"
+)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a widget when it is asked for: only the latent explorer needs Keras."""
+    """Import a part when it is asked for: only the latent explorer needs Keras."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     require("explorer")

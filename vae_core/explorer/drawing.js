@@ -44,7 +44,7 @@ export function rasterize(strokes, [height, width], { width: stroke, extent, cen
   let lines = strokes;
   const points = strokes.flat();
   if (!points.length) return new Float64Array(height * width);
-  const [low, high] = [Math.min, Math.max].map((end) => [0, 1].map((k) => end(...points.map((point) => point[k]))));
+  const [low, high] = [Math.min, Math.max].map((end) => [0, 1].map((k) => points.map((point) => point[k]).reduce((a, b) => end(a, b))));
   const drawn = Math.max(high[0] - low[0], high[1] - low[1]);
   if (extent !== null && drawn > 0) {
     const scale = Math.max(extent - stroke, 1) / drawn;

@@ -94,7 +94,7 @@ function draw({ model, el, complain }) {
   const dimensions = snapshots[0].offset.length;
   const canDraw = snapshots.some((one) => one.encode);
   const encodes = canDraw || pictureNames.length > 0;
-  const state = { posterior: null }; // q(z|x) of the picture as it falls onto the plane, if there is a picture
+  const state = { x: null, posterior: null }; // the picture that is encoded, and q(z|x) as it falls onto the plane, if any
   let view = null; // the window asked for, null for the snapshot's own
   let shading = null;
   let shadingRun = 0;
@@ -157,10 +157,10 @@ function draw({ model, el, complain }) {
     if (!snapshot().encode) set("epoch", epochs.at(-1)); // only there the page has an encoder
     pick(null);
   });
-  const hasPicture = () => strokes.length > 0 || model.get("picked") !== null;
-  const encoded = () => {
+  const chosen = () => {
+    const index = model.get("picked");
     if (strokes.length) return rasterize(strokes, shape, preparation);
-    return pictures.subarray(model.get("picked") * pixelCount, (model.get("picked") + 1) * pixelCount);
+    return index === null ? null : pictures.subarray(index * pixelCount, (index + 1) * pixelCount);
   };
   const chooser = make(
     "select",
@@ -205,12 +205,12 @@ function draw({ model, el, complain }) {
   function encode() {
     const now = snapshot();
     let output = null;
-    state.posterior = null;
+    Object.assign(state, { x: chosen(), posterior: null });
     say.textContent = "";
     if (strokes.length) {
-      if (now.encode) output = now.encode(encoded());
+      if (now.encode) output = now.encode(state.x);
       else say.textContent = `The page carries the encoder of epoch ${epochs.at(-1)} only: go there to encode a drawing.`;
-    } else if (hasPicture()) output = now.posteriors.subarray(2 * dimensions * model.get("picked"));
+    } else if (state.x) output = now.posteriors.subarray(2 * dimensions * model.get("picked"));
     if (output) {
       const [mean, logVar] = [0, 1].map((k) => output.slice(k * dimensions, (k + 1) * dimensions));
       state.posterior = { mean: project(now.axes, mean), logVar: null };
@@ -247,8 +247,7 @@ function draw({ model, el, complain }) {
     refresh();
     if (!wantsShading || !state.posterior?.logVar) return;
     say.textContent = "Computing the exact posterior\u2026";
-    const { mean, logVar } = state.posterior;
-    const x = encoded();
+    const { x, posterior: { mean, logVar } } = state;
     if (view) {
       const coarse = gridPoints(snapshot(), COARSE_CELLS);
       const found = await logJoint(coarse, x, run);
@@ -416,9 +415,9 @@ function draw({ model, el, complain }) {
     };
     drawPlane(context, makeView(shown.centre, shown.half, size), scene);
     paint(picture, now.picture(z), shape);
-    paint(seen, hasPicture() ? encoded() : new Float64Array(pixelCount), shape);
+    paint(seen, state.x ?? new Float64Array(pixelCount), shape);
     sheet.classList.toggle("le-drawn", strokes.length > 0);
-    if (canDraw) paintStrokes(padCanvas, strokes, shape, preparation.width, density);
+    if (canDraw) paintStrokes(padCanvas, strokes, shape, preparation.width);
 
     about.textContent = describePlane(now);
     const radius = Math.hypot(...z);
@@ -429,7 +428,7 @@ function draw({ model, el, complain }) {
     if (near.length) facts.textContent += `. Nearest codes: ${near.join(", ")}`;
     const where = `${dimensions > 2 ? "(a, b)" : "z"} = ${pair(z)}`;
     const empty = canDraw ? `Empty, to draw a ${noun} in` : `No ${noun} is picked`;
-    const source = hasPicture() ? `The ${noun} that is encoded: ${pictureNames[model.get("picked")]}` : empty;
+    const source = state.x ? `The ${noun} that is encoded: ${pictureNames[model.get("picked")]}` : empty;
     picture.setAttribute("aria-label", `Image decoded by the ${called(now, " after epoch")} at ${where}`);
     padCanvas.setAttribute("aria-label", strokes.length ? "Your drawing" : source);
     seen.setAttribute("aria-label", strokes.length ? "Your drawing as the model sees it" : source);
@@ -448,7 +447,7 @@ function draw({ model, el, complain }) {
     truth.setAttribute("aria-pressed", String(wantsShading));
     for (const one of [sample, truth]) one.disabled = !state.posterior?.logVar;
     toMean.disabled = !state.posterior;
-    clear.disabled = !hasPicture();
+    clear.disabled = !state.x;
     undo.disabled = !strokes.length;
     if (!code.hidden && document.activeElement !== code) code.value = python();
     paintStrip(now);
@@ -511,8 +510,7 @@ function draw({ model, el, complain }) {
   };
   const onSnapshot = () => {
     view = null;
-    if (hasPicture()) encode();
-    else refresh();
+    encode();
   };
   const listeners = { "change:z": refresh, "change:picked": onPicked, "change:model_name": onSnapshot, "change:epoch": onSnapshot };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
@@ -523,8 +521,7 @@ function draw({ model, el, complain }) {
   dark.addEventListener("change", refresh);
   const size = new ResizeObserver(refresh);
   size.observe(plane);
-  if (hasPicture()) encode();
-  else refresh();
+  encode();
 
   return () => {
     shadingRun++;

@@ -20,11 +20,12 @@ export function makePad(canvas, [height, width], onDrawn) {
   };
   const draw = (event) => {
     if (event.pointerId !== pen) return;
-    for (const one of event.getCoalescedEvents?.() ?? [event]) strokes.at(-1).push(position(one));
+    const moves = event.getCoalescedEvents?.() ?? [];
+    for (const move of moves.length ? moves : [event]) strokes.at(-1).push(position(move));
     onDrawn();
   };
   canvas.addEventListener("pointerdown", (event) => {
-    if (pen !== null) return;
+    if (pen !== null || event.button !== 0) return; // another finger, or a button that opens a menu
     pen = event.pointerId;
     canvas.setPointerCapture(pen);
     strokes.push([position(event)]);
@@ -32,15 +33,13 @@ export function makePad(canvas, [height, width], onDrawn) {
     event.preventDefault();
   });
   canvas.addEventListener("pointermove", draw);
-  for (const end of ["pointerup", "pointercancel"])
-    canvas.addEventListener(end, (event) => {
-      if (event.pointerId === pen) pen = null;
-    });
+  canvas.addEventListener("lostpointercapture", () => (pen = null)); // however the stroke ended
   return strokes;
 }
 
-/** Show strokes as they were drawn, in a width of image pixels, on a canvas of any resolution. */
-export function paintStrokes(canvas, strokes, [height, width], stroke, density) {
+/** Show strokes as they were drawn, in a width of image pixels, as sharp as the screen is. */
+export function paintStrokes(canvas, strokes, [height, width], stroke) {
+  const density = window.devicePixelRatio || 1;
   [canvas.width, canvas.height] = [canvas.clientWidth * density, canvas.clientHeight * density].map(Math.round);
   const context = canvas.getContext("2d");
   context.scale(canvas.width / width, canvas.height / height);
