@@ -48,11 +48,21 @@ def test_images_of_every_size_and_place_have_neither():
     assert (found.extent, found.centre) == (None, None)
 
 
-@pytest.mark.parametrize("images", ["none", "paper", "empty", "shifted"])
+@pytest.mark.parametrize("images", ["none", "paper", "one empty", "all empty"])
 def test_images_without_a_dark_ground_have_the_usual_width_alone(mnist, images):
     x = mnist.x_test[:20]
-    given = {"none": x[:0], "paper": 1 - x, "empty": np.concatenate([x, 0 * x[:1]]), "shifted": 2 * x - 1}[images]
+    given = {"none": x[:0], "paper": 1 - x, "one empty": np.concatenate([x, 0 * x[:1]]), "all empty": 0 * x}[images]
     assert preparation_of(given) == Preparation(2.6)
+
+
+def test_standardised_images_have_drawings_on_their_own_scale(mnist, preparation):
+    scaled = preparation_of((mnist.x_test[:600] - 0.13) / 0.31)
+    assert scaled.levels == pytest.approx((-0.13 / 0.31, 0.87 / 0.31))
+    np.testing.assert_allclose(scaled[:2], preparation[:2], rtol=1e-4)
+    strokes = drawings(0.6)[0][3]
+    image = rasterize(strokes, SHAPE, scaled)
+    np.testing.assert_allclose(0.31 * image + 0.13, rasterize(strokes, SHAPE, preparation), atol=1e-3)
+    assert rasterize([], SHAPE, scaled).max() == rasterize([], SHAPE, scaled).min() == np.float32(scaled.levels[0])
 
 
 def test_a_drawing_fills_what_the_data_fill(preparation):

@@ -38,20 +38,23 @@ function centreOf(image, width) {
  * A drawing as an image in the manner of a data set.
  * @param {number[][][]} strokes lists of points [x, y], in pixels from the top left corner
  * @param {number[]} shape [height, width, 1]
- * @param {{width: number, extent: ?number, centre: ?number[]}} preparation
+ * @param {{width: number, extent: ?number, centre: ?number[], levels: number[]}} preparation
  */
-export function rasterize(strokes, [height, width], { width: stroke, extent, centre }) {
+export function rasterize(strokes, [height, width], { width: stroke, extent, centre, levels: [low, high] }) {
   let lines = strokes;
   const points = strokes.flat();
-  if (!points.length) return new Float64Array(height * width);
-  const [low, high] = [Math.min, Math.max].map((end) => [0, 1].map((k) => points.map((point) => point[k]).reduce((a, b) => end(a, b))));
-  const drawn = Math.max(high[0] - low[0], high[1] - low[1]);
+  if (!points.length) return new Float64Array(height * width).fill(low);
+  const [least, most] = [Math.min, Math.max].map((end) =>
+    [0, 1].map((k) => points.map((point) => point[k]).reduce((a, b) => end(a, b))),
+  );
+  const drawn = Math.max(most[0] - least[0], most[1] - least[1]);
   if (extent !== null && drawn > 0) {
     const scale = Math.max(extent - stroke, 1) / drawn;
-    const fit = (value, k, middle) => (value - (low[k] + high[k]) / 2) * scale + middle;
+    const fit = (value, k, middle) => (value - (least[k] + most[k]) / 2) * scale + middle;
     lines = strokes.map((line) => line.map(([x, y]) => [fit(x, 0, width / 2), fit(y, 1, height / 2)]));
   }
   const image = inked(lines, [height, width], stroke);
   const mass = centre && centreOf(image, width);
-  return mass ? inked(moved(lines, [centre[0] - mass[0], centre[1] - mass[1]]), [height, width], stroke) : image;
+  const placed = mass ? inked(moved(lines, [centre[0] - mass[0], centre[1] - mass[1]]), [height, width], stroke) : image;
+  return placed.map((ink) => low + (high - low) * ink);
 }

@@ -19,11 +19,13 @@ class Preparation(NamedTuple):
         extent: of the longer side of what is drawn, in pixels, if it is the same in all images; else None.
         centre: (x, y) of its centre of mass, in pixels from the top left corner, if it is the same in all images; else
             None.
+        levels: of the ground and of the lightest ink.
     """
 
     width: float
     extent: float | None = None
     centre: tuple[float, float] | None = None
+    levels: tuple[float, float] = (0.0, 1.0)
 
 
 def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation:
@@ -34,22 +36,19 @@ def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation
     centre of mass in 28 x 28 (LeCun et al., 1998), which this finds.
 
     Args:
-        images: light on dark, in [0, 1]; perhaps none.
+        images: light on dark, on any scale; perhaps none.
 
     Returns:
         The preparation; the usual width and nothing else if the images have no dark ground around something light.
     """
     _, height, width, _ = images.shape
-    ink = images[..., 0].astype(np.float64)
-    edge = np.concatenate([ink[:, [0, -1]].ravel(), ink[:, :, [0, -1]].ravel()])
     usual = Preparation(max(1.0, WIDTH * min(height, width)))
-    if (
-        not len(ink)
-        or ink.min() < 0
-        or ink.max() > 1
-        or np.median(edge) > DARK
-        or not (ink.max(axis=(1, 2)) > DARK).all()
-    ):
+    if not len(images):
+        return usual
+    low, high = float(images.min()), float(images.max())
+    ink = (images[..., 0].astype(np.float64) - low) / ((high - low) or 1.0)
+    edge = np.concatenate([ink[:, [0, -1]].ravel(), ink[:, :, [0, -1]].ravel()])
+    if np.median(edge) > DARK or not (ink.max(axis=(1, 2)) > DARK).all():
         return usual
     padded = np.pad(ink, [(0, 0), (1, 1), (1, 1)])
     across, down = np.diff(padded, axis=2)[:, 1:], np.diff(padded, axis=1)[:, :, 1:]
@@ -57,7 +56,7 @@ def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation
     stroke = float(np.median(2 * ink.sum(axis=(1, 2)) / variation))
 
     sides = [_sides(one > DARK) for one in ink]
-    extents = np.array([max(high - low for low, high in one) for one in sides])
+    extents = np.array([max(stop - start for start, stop in one) for one in sides])
     share = ink / ink.sum(axis=(1, 2), keepdims=True)
     x = (share.sum(axis=1) * (np.arange(width) + 0.5)).sum(axis=1)
     y = (share.sum(axis=2) * (np.arange(height) + 0.5)).sum(axis=1)
@@ -67,6 +66,7 @@ def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation
         stroke,
         float(np.median(extents)) if is_one_size else None,
         (float(np.median(x)), float(np.median(y))) if is_one_place else None,
+        (low, high),
     )
 
 
@@ -87,12 +87,13 @@ def rasterize(
         preparation: of the data set.
 
     Returns:
-        float32 in [0, 1], light on dark; all zero without strokes.
+        float32 between the levels, light on dark; all ground without strokes.
     """
     height, width = image_shape[:2]
     lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]
+    low, high = preparation.levels
     if not lines:
-        return np.zeros((height, width, 1), np.float32)
+        return np.full((height, width, 1), low, np.float32)
     points = np.concatenate(lines)
     extent = np.ptp(points, axis=0).max()
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
@@ -104,7 +105,7 @@ def rasterize(
         y, x = (np.indices((height, width)) + 0.5) * image / image.sum()
         lines = [line + np.array(preparation.centre) - [x.sum(), y.sum()] for line in lines]
         image = _inked(lines, height, width, preparation.width)
-    return image[..., np.newaxis].astype(np.float32)
+    return (low + (high - low) * image[..., np.newaxis]).astype(np.float32)
 
 
 def _inked(lines: Sequence[np.ndarray], height: int, width: int, stroke: float) -> np.ndarray:
