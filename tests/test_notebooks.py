@@ -74,6 +74,22 @@ def test_a_folded_cell_needs_no_words_of_its_own():
     assert list(broken_rules(notebook)) == []
 
 
+def add_imports(source, tags=("hide-input",), prompt="Imports and settings"):
+    """Change the first code cell into one that imports."""
+    myst = {"code_prompt_show": prompt, "code_prompt_hide": prompt}
+
+    def change(notebook):
+        notebook.cells[1].update(source=source)
+        notebook.cells[1].metadata.update(tags=list(tags), mystnb=myst)
+
+    return change
+
+
+def test_imports_and_settings_are_folded_together():
+    source = "import numpy as np\n\nSEED = 0\nrng = np.random.default_rng(SEED)"
+    assert list(broken_rules(edit(add_imports(source)))) == []
+
+
 def edit(change):
     notebook = good()
     change(notebook)
@@ -121,6 +137,10 @@ def fold(tag, show="Check: one is one", hide="Check: one is one", source="assert
         (fold("hide-cell", show="Look"), "must both say 'Check: ...'"),
         (fold("hide-cell", show="Check: two", hide="Check: one"), "must both say 'Check: ...'"),
         (fold("hide-input"), "verifies something; fold it"),
+        (add_imports("import jax\nSEED = 0", tags=()), "imports; fold it"),
+        (add_imports("from jax import jit\nSEED = 0", prompt="Show"), "imports; fold it"),
+        (add_imports("import jax\nSEED = 0\n\ndef f():\n    return 1"), "hides 'def f():' among the imports"),
+        (set_source(1, "SEED = 0\nprint(jax.__version__)"), "shows a version"),
         (lambda nb: nb.cells[3].metadata.tags.append("hide-cell"), "is folded and claims an output"),
         (lambda nb: nb.cells[3].outputs[0].update(text="below 3: True\n"), "claims True or False"),
         (set_source(5, "figures.plot_history(history)\n" + "x = 1\n" * 5), "more than 5 lines; fold its code"),

@@ -5,6 +5,7 @@
 Prints one line per broken rule and exits with 1 if there is any.
 """
 
+import ast
 import re
 import statistics
 import sys
@@ -20,6 +21,8 @@ MAX_MEDIAN_LINES = 8
 LONGEST_OPEN_FIGURE = 5  # lines of code that a page may show above a figure
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 CLAIM_TAGS = {"keep_output", "nbval-check-output"}
+IMPORTS = "Imports and settings"  # the line under which they are folded
+SETTING = re.compile(r"SEED = |rng = |plt\.style\.|jax\.config\.|keras\.utils\.set_random_seed\(")
 VERIFIES = re.compile(r"^\s*assert |\bnp\.testing\.|\.assert_", re.MULTILINE)
 DRAWS = re.compile(r"\bfigures\.plot_|\bplt\.(subplots|figure)\(")
 
@@ -32,6 +35,18 @@ def lines(cell: Any) -> int:
 def tags(cell: Any) -> set[str]:
     """Return the tags of a cell."""
     return set(cell.metadata.get("tags", []))
+
+
+def import_rules(cell: Any) -> Iterator[str]:
+    """Yield what is wrong with a cell that imports: it is folded, so it holds nothing that a reader is to read."""
+    if not re.search(r"^(import|from) ", cell.source, re.MULTILINE):
+        return
+    myst = cell.metadata.get("mystnb", {})
+    if "hide-input" not in tags(cell) or {myst.get(f"code_prompt_{way}") for way in ("show", "hide")} != {IMPORTS}:
+        yield f"imports; fold it by the tag hide-input, both of its prompts saying '{IMPORTS}'"
+    others = [node for node in ast.parse(cell.source).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    if hidden := [line for line in map(ast.unparse, others) if not SETTING.match(line)]:
+        yield f"hides '{hidden[0].splitlines()[0]}' among the imports; write it into a cell that a reader sees"
 
 
 def folding_rules(cell: Any) -> Iterator[str]:
@@ -78,7 +93,9 @@ def broken_rules(notebook: Any) -> Iterator[str]:
             yield f"{where} has {lines(cell)} lines; {MAX_CELL_LINES} is the most"
         if (columns := max(map(len, cell.source.splitlines()), default=0)) > MAX_COLUMNS:
             yield f"{where} has a line of {columns} columns; {MAX_COLUMNS} is the most"
-        yield from (f"{where} {what}" for what in folding_rules(cell))
+        yield from (f"{where} {what}" for rules in (import_rules, folding_rules) for what in rules(cell))
+        if "__version__" in cell.source:
+            yield f"{where} shows a version; they all stand in reproducibility.ipynb"
         if number and cells[number - 1].cell_type != "markdown" and not tags(cell) & FOLDED:
             yield f"{where} has no words before it"
         if tags(cell) & CLAIM_TAGS and not tags(cell) >= CLAIM_TAGS:
