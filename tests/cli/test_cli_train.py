@@ -60,6 +60,7 @@ def test_mnist_is_the_default(tmp_path):
         (["--model", "autoencoder", "--beta", "2"], "The model 'autoencoder' has no --beta. Leave it out."),
         (["--model", "classifier", "--latent-dim", "4"], "The model 'classifier' has no --latent-dim."),
         (["--likelihood", "gaussian"], "needs --variance: a number, or learned"),
+        (["--beta", "0", "--warm-up", "2"], "--warm-up raises beta from 0 to --beta. Expected: a --beta above 0."),
         (["--variance", "0.1"], "needs --variance"),
         (["--size", "28"], "--size is for a folder of pictures"),
         (["--data", "nowhere"], "Give it with --size, such as --size 64"),

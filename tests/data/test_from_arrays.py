@@ -97,6 +97,7 @@ def broken():
         (UNIT[None], r"Received: \(1, 2, 4, 5, 3\)"),
         (0.5, r"Received: \(\)"),
         (UNIT[:0], r"Received: \(0, 4, 5, 3\). There must be at least one image"),
+        (np.ma.masked_greater(UNIT, 0.9), "a masked array, 12 of its 120 pixels masked. x.filled"),
         ([np.zeros((3, 3)), np.zeros((4, 4))], "one array of images of one size. .*load_folder"),
     ],
 )
@@ -137,6 +138,8 @@ def test_labels_become_indices_of_class_names(y, class_names, labels, names):
     [
         ([0, 1, 2], None, ValueError, r"y must have shape \(2,\), one label for each image. Received: \(3,\)"),
         (1, None, ValueError, r"Received: \(\)"),
+        (["a", None], None, TypeError, "Received: object, such as None. Give every image a label"),
+        ([0.0, 1.0], None, TypeError, r"such as 0.0. y.astype\(int\) makes integers"),
         (np.eye(2), None, ValueError, r"y.argmax\(axis=1\) makes labels of one-hot rows"),
         (
             [0.0, 1.0],

@@ -71,6 +71,8 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     chosen = {name: default if given[name] is None else given[name] for name, default in defaults.items()}
     if (chosen.get("likelihood") == "gaussian") != (chosen.get("variance") is not None):
         raise ValueError("The Gaussian likelihood, and no other, needs --variance: a number, or learned.")
+    if chosen.get("warm_up") is not None and chosen["beta"] == 0:
+        raise ValueError("--warm-up raises beta from 0 to --beta. Expected: a --beta above 0. Received: 0.")
     return {"model": options.model, **chosen}
 
 

@@ -37,6 +37,11 @@ def from_arrays(x: Any, y: Any = None, *, class_names: Iterable[Any] | None = No
 
 def _array(x: Any) -> np.ndarray:
     """Return x as one array of numbers."""
+    if np.ma.is_masked(x):
+        raise ValueError(
+            f"x must have a value in every pixel. Received: a masked array, {np.ma.count_masked(x):,} of its "
+            f"{np.size(x):,} pixels masked. x.filled(0) puts black there; x.data takes what is under the mask."
+        )
     try:
         array = np.asarray(x)
     except ValueError as error:  # NumPy's complaint of a "setting an array element with a sequence"

@@ -36,10 +36,15 @@ def labelled(
     names = None if class_names is None else _names(class_names)
     if labels.dtype.kind in "biu":
         return _numbered(labels.astype(np.int64), names, name)
-    if not all(isinstance(label, str) for label in labels.tolist()):
-        raise TypeError(
-            f"{name} must be integers from 0 on, or strings. Received: {labels.dtype}, such as {labels.tolist()[0]!r}. "
+    strange = [label for label in labels.tolist() if not isinstance(label, str)]
+    if strange:
+        remedy = (
             f"{name}.astype(int) makes integers of whole numbers."
+            if labels.dtype.kind == "f"
+            else "Give every image a label of its own kind, or leave such images out."
+        )
+        raise TypeError(
+            f"{name} must be integers from 0 on, or strings. Received: {labels.dtype}, such as {strange[0]!r}. {remedy}"
         )
     classes = tuple(sorted(set(labels.tolist()))) if names is None else names
     unknown = sorted(set(labels.tolist()) - set(classes))
