@@ -1,0 +1,101 @@
+"""The program that trains in Keras what the playground trains in the page, as text to copy."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+VARIANCE = 0.1  # of a pixel under the Gaussian likelihood
+
+TEXT = '''\
+from vae_core import VAE, data, evaluation, likelihoods, networks
+<imports>import keras
+import numpy as np
+
+
+def sixteen_greys(images):
+    chosen = np.isin(images.y, <digits>)
+    return np.rint(15 * images.x[chosen]) / np.float32(15)
+
+<model>
+split = data.mnist_split(8_192, 12_000)
+train = sixteen_greys(split.train)
+held_out = sixteen_greys(data.Images(split.held_out.x[:512], split.held_out.y[:512]))
+
+keras.utils.set_random_seed(<seed>)
+encoder, decoder = networks.dense((28, 28, 1), <latent_dim>, width=128)
+vae = <name>(encoder, decoder, likelihood=likelihoods.<likelihood>, beta=<beta>, seed=<seed>)
+vae.compile(keras.optimizers.Adam(<learning_rate>))
+vae.fit(train, batch_size=<batch_size>, epochs=20)
+print(evaluation.elbo(vae, held_out))
+'''
+LIKELIHOODS = {
+    "bernoulli": "Bernoulli()",
+    "continuous_bernoulli": "ContinuousBernoulli()",
+    "gaussian": f"Gaussian({VARIANCE})",
+}
+CALL = '''
+class Variant(VAE):
+    """{words}"""
+
+    def call(self, x, training=None):
+        mean, log_var = self.encoder(x, training=training)
+        {z}
+        return VAEOutput(mean, log_var, z, self.decoder(z, training=training))
+
+'''
+
+
+def _of_z(words: str, z: str) -> dict[str, str]:
+    return {
+        "imports": "from vae_core.models import VAEOutput\n",
+        "model": CALL.format(words=words, z=z),
+        "name": "Variant",
+    }
+
+
+FRESH = "epsilon = keras.random.normal(mean.shape, seed=self.sampling.seed_generator)"
+VARIANTS = {
+    "none": {"imports": "", "model": "", "name": "VAE"},
+    "no_noise": _of_z("A VAE that decodes the mean of q(z|x), without noise.", "z = mean"),
+    "log_var_as_sigma": _of_z(
+        "A mistake: the log variance is taken for the standard deviation.",
+        f"{FRESH}\n        z = mean + log_var * epsilon",
+    ),
+    "no_half": _of_z(
+        "A mistake: exp(log_var) is the variance, not the standard deviation.",
+        f"{FRESH}\n        z = mean + keras.ops.exp(log_var) * epsilon",
+    ),
+    "one_epsilon": _of_z(
+        "A mistake: one epsilon for all images of the batch.",
+        "epsilon = keras.random.normal((1, self.latent_dim), seed=self.sampling.seed_generator)\n"
+        "        z = mean + keras.ops.exp(log_var / 2) * epsilon",
+    ),
+    "frozen_epsilon": _of_z(
+        "A mistake: the same epsilon at every step.",
+        "epsilon = keras.random.normal(mean.shape, seed=self.sampling.seed)\n"
+        "        z = mean + keras.ops.exp(log_var / 2) * epsilon",
+    ),
+    "mean_reduction": {
+        "imports": "",
+        "model": '''
+class Variant(VAE):
+    """A mistake: the reconstruction is averaged over the pixels, the KL divergence is not."""
+
+    def compute_loss(self, x=None, y_pred=None, **others):
+        super().compute_loss(x=x, y_pred=y_pred, **others)  # it notes the two terms
+        log_prob = self.likelihood.log_prob(x, y_pred.parameters)
+        divergence = objectives.kl_divergence(y_pred.posterior_mean, y_pred.posterior_log_var)
+        return keras.ops.mean(self.beta * divergence - log_prob / x[0].size)
+
+''',
+        "name": "Variant",
+    },
+}
+TEMPLATE = {"text": TEXT, "likelihoods": LIKELIHOODS, "variants": VARIANTS}
+
+
+def program(settings: Mapping[str, Any]) -> str:
+    """Return the program of complete settings, as `programOf` of program.js does."""
+    variant = settings["break"] or ("none" if settings["noise"] else "no_noise")
+    parts = {**settings, "likelihood": LIKELIHOODS[settings["likelihood"]], **VARIANTS[variant]}
+    return re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), TEXT)
