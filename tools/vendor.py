@@ -10,7 +10,6 @@ folder of modules there becomes one file by esbuild, which npm fetches too and n
 import argparse
 import hashlib
 import json
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -167,7 +166,9 @@ def record(path: str, package: str, version: str, licence: str, content: bytes) 
     }
 
 
-def refresh(root: Path, packages: tuple[Package, ...] | tuple[Bundle, ...], kept: dict[str, tuple[str, str, str]]) -> None:
+def refresh(
+    root: Path, packages: tuple[Package, ...] | tuple[Bundle, ...], kept: dict[str, tuple[str, str, str]]
+) -> None:
     """Fetch packages, then replace the files below a folder and its manifest."""
     records, contents = [], {}
     for package in packages:

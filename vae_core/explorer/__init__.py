@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from vae_core.explorer.drawing import Preparation, preparation_of, rasterize
     from vae_core.explorer.frame_slider import FrameSlider
     from vae_core.explorer.latent_explorer import LatentExplorer
+    from vae_core.explorer.playground import Playground
 
-__all__ = ["FrameSlider", "LatentExplorer", "Preparation", "preparation_of", "rasterize"]
-_HOMES = {"FrameSlider": "frame_slider", "LatentExplorer": "latent_explorer"} | dict.fromkeys(
-    ("Preparation", "preparation_of", "rasterize"), "drawing"
-)
+__all__ = ["FrameSlider", "LatentExplorer", "Playground", "Preparation", "preparation_of", "rasterize"]
+_HOMES = {
+    "FrameSlider": "frame_slider",
+    "LatentExplorer": "latent_explorer",
+    "Playground": "playground",
+} | dict.fromkeys(("Preparation", "preparation_of", "rasterize"), "drawing")
 
 
 def __getattr__(name: str) -> Any:

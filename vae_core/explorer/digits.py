@@ -25,9 +25,9 @@ def packed_digits() -> bytes:
     levels of grey. A byte holds a pixel and the one below it, the upper one in its four higher bits.
     """
     split = mnist_split(TRAIN_IMAGES)
-    parts = (split.train, split.held_out)
-    x = np.concatenate([part.x[:count, :, :, 0] for part, count in zip(parts, (TRAIN_IMAGES, HELD_OUT_IMAGES), strict=True)])
-    y = np.concatenate([part.y[:count] for part, count in zip(parts, (TRAIN_IMAGES, HELD_OUT_IMAGES), strict=True)])
+    parts = ((split.train, TRAIN_IMAGES), (split.held_out, HELD_OUT_IMAGES))
+    x = np.concatenate([images.x[:count, :, :, 0] for images, count in parts])
+    y = np.concatenate([np.asarray(images.y)[:count] for images, count in parts])
     levels = np.rint((GREYS - 1) * x).astype(np.uint8)
     pairs = levels[:, 0::2] << 4 | levels[:, 1::2]
     return zlib.compress(y.astype(np.uint8).tobytes() + pairs.tobytes(), 9)

@@ -1,10 +1,10 @@
 """A VAE that learns in the page: settings, progress and weights as Python sees them."""
 
-from numbers import Integral, Real
+import math
+from numbers import Real
 from typing import Any
 
 import anywidget
-import keras
 import numpy as np
 import traitlets
 
@@ -13,6 +13,7 @@ from vae_core.explorer.digits import packed_digits, worker_program
 from vae_core.explorer.front_end import FOLDER, joined
 from vae_core.explorer.program import TEMPLATE, VARIANCE, program
 from vae_core.models import VAE
+from vae_core.palette import class_colors
 
 IMAGE_SHAPE = (28, 28, 1)
 WIDTH = 128
@@ -38,11 +39,11 @@ MAX_BATCH = 1_024
 
 
 def _is_integer(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and bool(np.isfinite(value))
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _are_digits(value: Any) -> bool:
@@ -107,6 +108,7 @@ class Playground(anywidget.AnyWidget):
     progress: Any = traitlets.Dict().tag(sync=True)
     weights: Any = traitlets.Bytes(b"").tag(sync=True)
     _program: Any = traitlets.Dict(TEMPLATE, read_only=True).tag(sync=True)
+    _colors: Any = traitlets.List(list(class_colors(10)), read_only=True).tag(sync=True)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(settings=settings)
@@ -121,9 +123,7 @@ class Playground(anywidget.AnyWidget):
         """
         settings = self.settings
         pair = networks.dense(IMAGE_SHAPE, settings["latent_dim"], width=WIDTH)
-        vae = VAE(
-            *pair, likelihood=LIKELIHOODS[settings["likelihood"]], beta=settings["beta"], seed=settings["seed"]
-        )
+        vae = VAE(*pair, likelihood=LIKELIHOODS[settings["likelihood"]], beta=settings["beta"], seed=settings["seed"])
         variables = [*vae.encoder.weights, *vae.decoder.weights]
         numbers = np.frombuffer(self.weights, "<f4")
         count = sum(int(np.prod(variable.shape)) for variable in variables)
@@ -156,7 +156,7 @@ class Playground(anywidget.AnyWidget):
             self.send({"kind": "assets"}, [worker_program().encode(), packed_digits()])
 
 
-def _assign(variables: list[keras.Variable], numbers: np.ndarray) -> None:
+def _assign(variables: list[Any], numbers: np.ndarray) -> None:
     """Set variables from one array that holds them in their order."""
     start = 0
     for variable in variables:

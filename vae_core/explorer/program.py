@@ -6,7 +6,7 @@ from typing import Any
 
 VARIANCE = 0.1  # of a pixel under the Gaussian likelihood
 
-TEXT = '''\
+TEXT = """\
 from vae_core import VAE, data, evaluation, likelihoods, networks
 <imports>import keras
 import numpy as np
@@ -27,7 +27,7 @@ vae = <name>(encoder, decoder, likelihood=likelihoods.<likelihood>, beta=<beta>,
 vae.compile(keras.optimizers.Adam(<learning_rate>))
 vae.fit(train, batch_size=<batch_size>, epochs=20)
 print(evaluation.elbo(vae, held_out))
-'''
+"""
 LIKELIHOODS = {
     "bernoulli": "Bernoulli()",
     "continuous_bernoulli": "ContinuousBernoulli()",
@@ -97,5 +97,5 @@ TEMPLATE = {"text": TEXT, "likelihoods": LIKELIHOODS, "variants": VARIANTS}
 def program(settings: Mapping[str, Any]) -> str:
     """Return the program of complete settings, as `programOf` of program.js does."""
     variant = settings["break"] or ("none" if settings["noise"] else "no_noise")
-    parts = {**settings, "likelihood": LIKELIHOODS[settings["likelihood"]], **VARIANTS[variant]}
+    parts: dict[str, Any] = {**settings, "likelihood": LIKELIHOODS[settings["likelihood"]], **VARIANTS[variant]}
     return re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), TEXT)
