@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
-from content_policy import HEAD, WIDGET, policy
+from content_policy import HEAD, PLAYGROUND, WIDGET, policy
 
 SCRIPT = "'sha256-blAzRWxlv2l++5J73dyJRvsPH5jE9gyuiLZlaJMiDLE='"  # let a = "1 < 2";
 HANDLER = "'sha256-x1ez6MIhuiJ6XeZTJ7h1aAVnSHyh2SD6zA04X7tFoJo='"
@@ -27,9 +27,16 @@ def test_handlers_are_named_as_such():
 def test_only_a_page_with_widgets_may_evaluate():
     text = f'<script type="{WIDGET}">{{}}</script>'
     assert directives(text)["script-src"] == "'self' file: blob: 'unsafe-eval'"
-    assert directives(text)["worker-src"] == "blob:"
+    assert directives(text)["worker-src"] == "'none'"
     assert "eval" not in policy("")
     assert "blob:" not in directives("")["script-src"]
+
+
+def test_only_a_page_with_a_playground_may_compile_webassembly_and_run_a_worker():
+    text = f'<script type="{WIDGET}">{{}}</script><script type="application/json">{{"id": "{PLAYGROUND}"}}</script>'
+    assert directives(text)["script-src"] == "'self' file: blob: 'unsafe-eval' 'wasm-unsafe-eval'"
+    assert directives(text)["worker-src"] == "blob:"
+    assert "wasm" not in policy(f"<p>{PLAYGROUND}</p>")
 
 
 def test_no_host_and_no_wildcard_is_named():

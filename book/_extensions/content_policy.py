@@ -3,7 +3,8 @@
 Scripts come from the book's own files. Those inside a page, which the theme writes, run because their digests are in
 the policy: no other text on a page can become a script. A page with widgets may besides run the modules that its widgets
 carry, which reach the browser as `blob:`, and may evaluate text, as the widget manager compiles the schemas of its messages
-and fails otherwise. Inline styles are allowed, as KaTeX places every sign with one. No page may
+and fails otherwise. A page with a playground may besides compile WebAssembly and run a worker, which reaches the browser as
+`blob:` too: a model is trained there. Inline styles are allowed, as KaTeX places every sign with one. No page may
 reach another host. `file:` stands beside `'self'` because browsers do not agree on what `'self'` is for a page that is
 opened from disk; for a page from a server it opens nothing.
 
@@ -21,6 +22,9 @@ from sphinx.application import Sphinx
 
 OWN = "'self' file:"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PLAYGROUND = (
+    "vae_core.explorer.playground.Playground"  # in the state of widgets
+)
 SCRIPTS = (None, "", "text/javascript", "module")
 HEAD = '<meta charset="utf-8" />'
 TAG = '<meta http-equiv="Content-Security-Policy" content='
@@ -61,11 +65,13 @@ def policy(page: str) -> str:
         if name.startswith("on")
     )
     has_widgets = soup.find("script", type=WIDGET) is not None
+    has_playground = has_widgets and PLAYGROUND in page
     scripts = [
         OWN,
         *inline,
         *(["'unsafe-hashes'", *handlers] if handlers else []),
         *(["blob:", "'unsafe-eval'"] if has_widgets else []),
+        *(["'wasm-unsafe-eval'"] if has_playground else []),
     ]
     directives = {
         "default-src": "'none'",
@@ -74,7 +80,7 @@ def policy(page: str) -> str:
         "font-src": f"{OWN} data:",
         "img-src": f"{OWN} data: blob:",
         "connect-src": OWN,
-        "worker-src": "blob:" if has_widgets else "'none'",
+        "worker-src": "blob:" if has_playground else "'none'",
         "form-action": OWN,
         "base-uri": "'none'",
     }

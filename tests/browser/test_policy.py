@@ -27,7 +27,9 @@ ALLOWED = {
     "base-uri": {"'none'"},
 }
 # anywidget imports the modules of widgets as blobs; the widget manager compiles the schemas of its messages.
-ON_WIDGET_PAGES = {"script-src": ALLOWED["script-src"] | {"blob:", "'unsafe-eval'"}, "worker-src": {"blob:"}}
+ON_WIDGET_PAGES = {"script-src": ALLOWED["script-src"] | {"blob:", "'unsafe-eval'"}}
+# A playground trains a model in a worker, which is a blob, too, and compiles WebAssembly there.
+ON_PLAYGROUND_PAGES = {"script-src": ON_WIDGET_PAGES["script-src"] | {"'wasm-unsafe-eval'"}, "worker-src": {"blob:"}}
 WATCH = """addEventListener('securitypolicyviolation', (event) => {
   (window.violations ??= []).push(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
 });"""
@@ -76,7 +78,8 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
 def test_the_policy_allows_what_is_listed(book: Path, page_name: str):
     text = (book / page_name).read_text("utf-8")
     has_widgets = "vnd.jupyter.widget-view" in text
-    allowed = ALLOWED | (ON_WIDGET_PAGES if has_widgets else {})
+    has_playground = has_widgets and "vae_core.explorer.playground.Playground" in text
+    allowed = ALLOWED | (ON_PLAYGROUND_PAGES if has_playground else ON_WIDGET_PAGES if has_widgets else {})
     policy = policy_of(text)
     assert policy.keys() == allowed.keys()
     for name, sources in policy.items():
