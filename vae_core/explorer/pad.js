@@ -1,13 +1,13 @@
 // Images on canvases, and a canvas to draw on. A shape is [height, width, channels], of 1 or 3 channels.
 
-/** Show an image, its numbers clipped to [0, 1], in one column of a canvas. */
-export function paint(canvas, pixels, [height, width, channels], column = 0) {
+/** Show an image, its numbers clipped to [0, 1], in one column and row of a canvas. */
+export function paint(canvas, pixels, [height, width, channels], column = 0, row = 0) {
   const image = new ImageData(width, height);
   for (let i = 0; i < height * width; i++) {
     for (let k = 0; k < 3; k++) image.data[4 * i + k] = 255 * pixels[channels * i + (k % channels)]; // clamps and rounds
     image.data[4 * i + 3] = 255;
   }
-  canvas.getContext("2d").putImageData(image, column * width, 0);
+  canvas.getContext("2d").putImageData(image, column * width, row * height);
 }
 
 /** Let a canvas be drawn on; `onDrawn()` after every move. Returns the strokes, lists of points in pixels of the image. */

@@ -46,7 +46,7 @@ function circle(context, view, centre, radii) {
 }
 
 /** Text that stays legible on whatever lies below it. */
-function write(context, text, x, y, colour, ground) {
+export function write(context, text, x, y, colour, ground) {
   context.lineWidth = 3;
   context.strokeStyle = ground;
   context.strokeText(text, x, y);
