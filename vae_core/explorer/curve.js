@@ -26,7 +26,7 @@ export function rangeOf(steps, series, { least, fromZero = false }) {
       if (!Number.isFinite(value) || steps[i] < settled) return;
       [low, high] = [Math.min(low, value), Math.max(high, value)];
     });
-  if (low > high) [low, high] = [0, least];
+  if (low > high) return [0, least];
   if (fromZero) return [0, Math.max(least, 1.08 * high)];
   const middle = (low + high) / 2;
   const half = Math.max(least, 1.16 * (high - low)) / 2;

@@ -100,7 +100,7 @@ export const BREAKS = [
   },
 ];
 
-const FILES = {
+const CHAPTER_FILES = {
   2: "02_limits_of_autoencoders",
   3: "03_what_a_vae_is",
   6: "06_elbo",
@@ -110,7 +110,7 @@ const FILES = {
 };
 
 /** The page of a chapter, from the root of the book. */
-export const pageOf = (chapter) => `${FILES[chapter]}.html`;
+export const pageOf = (chapter) => `${CHAPTER_FILES[chapter]}.html`;
 
 /** Whole settings of a preset, with the seed that is there. */
 export const settingsOf = (preset, { seed }) => ({ ...PLAIN, ...preset.changes, seed });
