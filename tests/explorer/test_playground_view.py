@@ -116,7 +116,8 @@ def test_every_preset_is_known_again_whatever_the_seed():
 
 
 def test_presets_say_what_to_look_for_and_lead_to_a_chapter_there_is():
-    script = """return [...M.PRESETS, ...M.BREAKS].map(({ look, does, chapter }) => [look, does ?? "x.", M.pageOf(chapter)]);"""
+    script = """return [...M.PRESETS, ...M.BREAKS].map(
+      ({ look, does, chapter }) => [look, does ?? "Nothing.", M.pageOf(chapter)]);"""
     for look, does, page in run_node(script, None):
         assert look.endswith(".")
         assert does.endswith(".")
@@ -142,6 +143,6 @@ def test_settings_differ_where_they_differ():
 
 
 def test_every_live_change_has_a_mark():
-    script = """return [["beta", 10], ["learning_rate", 0.01], ["noise", false], ["break", null], ["break", "no_half"]].map(
-      ([name, value]) => M.changeText(name, value));"""
-    assert run_node(script, None) == ["β 10", "rate 0.01", "noise off", "mended", "No half"]
+    changes = [["beta", 10], ["learning_rate", 0.01], ["noise", False], ["break", None], ["break", "no_half"]]
+    marks = run_node("return input.map(([name, value]) => M.changeText(name, value));", changes)
+    assert marks == ["\u03b2 10", "rate 0.01", "noise off", "mended", "No half"]
