@@ -10,7 +10,7 @@ import traitlets
 
 from vae_core import likelihoods, networks
 from vae_core.explorer.digits import packed_digits, worker_program
-from vae_core.explorer.front_end import FOLDER, joined
+from vae_core.explorer.front_end import FOLDER, joined, with_still
 from vae_core.explorer.program import TEMPLATE, VARIANCE, program
 from vae_core.models import VAE
 from vae_core.palette import class_colors
@@ -36,6 +36,7 @@ LIKELIHOODS = {
     "gaussian": likelihoods.Gaussian(VARIANCE),
 }
 MAX_BATCH = 1_024
+WORDS = "Playground. A model that is trained in the page, which needs JavaScript."
 
 
 def _is_integer(value: Any, low: int, high: int) -> bool:
@@ -81,6 +82,8 @@ class Playground(anywidget.AnyWidget):
         playground.model.sample(10)
 
     Args:
+        still: a PNG that stands in where there is no JavaScript, on paper for example.
+        still_words: what it shows.
         **settings: any of those of the attribute `settings`.
 
     Attributes:
@@ -110,8 +113,9 @@ class Playground(anywidget.AnyWidget):
     _program: Any = traitlets.Dict(TEMPLATE, read_only=True).tag(sync=True)
     _colors: Any = traitlets.List(list(class_colors(10)), read_only=True).tag(sync=True)
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, still: bytes | None = None, still_words: str = WORDS, **settings: Any) -> None:
         super().__init__(settings=settings)
+        self._still, self._still_words = still, still_words
         self.on_msg(self._answer)
 
     @property
@@ -138,6 +142,11 @@ class Playground(anywidget.AnyWidget):
     def python(self) -> str:
         """Return a program that trains with these settings in Keras; its random numbers are others."""
         return program(self.settings)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Add the still picture and its words to the widget, for whatever cannot show a widget."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return bundle if self._still is None else with_still(bundle, "image/png", self._still, self._still_words)
 
     @traitlets.validate("settings")
     def _check_settings(self, proposal: Any) -> dict[str, Any]:
