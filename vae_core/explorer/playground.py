@@ -63,7 +63,7 @@ RULES: dict[str, tuple[Any, str]] = {
     "beta": (lambda value: _is_number(value) and value >= 0, "a number of at least 0"),
     "noise": (lambda value: isinstance(value, bool), "True or False"),
     "digits": (_are_digits, "a list of different digits, at least one"),
-    "likelihood": (lambda value: value in LIKELIHOODS, f"one of {', '.join(LIKELIHOODS)}"),
+    "likelihood": (lambda value: value in [*LIKELIHOODS], f"one of {', '.join(LIKELIHOODS)}"),
     "latent_dim": (lambda value: _is_integer(value, 1, 2), "1 or 2"),
     "network": (lambda value: value == "dense", "'dense'"),
     "break": (lambda value: value in BREAKS, f"None or one of {', '.join(map(str, BREAKS[1:]))}"),

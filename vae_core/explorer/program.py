@@ -82,10 +82,9 @@ class Variant(VAE):
     """A mistake: the reconstruction is averaged over the pixels, the KL divergence is not."""
 
     def compute_loss(self, x=None, y_pred=None, **others):
-        super().compute_loss(x=x, y_pred=y_pred, **others)  # it notes the two terms
-        log_prob = self.likelihood.log_prob(x, y_pred.parameters)
-        divergence = objectives.kl_divergence(y_pred.posterior_mean, y_pred.posterior_log_var)
-        return keras.ops.mean(self.beta * divergence - log_prob / x[0].size)
+        loss = super().compute_loss(x=x, y_pred=y_pred, **others)
+        log_prob = keras.ops.mean(self.likelihood.log_prob(x, y_pred.parameters))
+        return loss + log_prob - log_prob / 784
 
 ''',
         "name": "Variant",

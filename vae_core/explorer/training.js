@@ -8,7 +8,7 @@ const VARIANCE = 0.1; // of a pixel under the Gaussian likelihood
 const ADAM = { first: 0.9, second: 0.999, epsilon: 1e-7 }; // as Keras has it
 
 /** Inputs and outputs of the layers, in Keras' order. */
-const layersOf = (latentDim) => ({
+export const layersOf = (latentDim) => ({
   encoder: [[PIXELS, HIDDEN], [HIDDEN, HIDDEN], [HIDDEN, latentDim], [HIDDEN, latentDim]],
   decoder: [[latentDim, HIDDEN], [HIDDEN, HIDDEN], [HIDDEN, PIXELS]],
 });
