@@ -12,18 +12,19 @@ from textwrap import dedent
 from typing import NamedTuple
 
 from vae_core.files import write_whole
+from vae_core.palette import TONES
 
 IMAGES = Path(__file__).parents[1] / "book" / "images"
 SIGMA, TIMES = "\N{GREEK SMALL LETTER SIGMA}", "\N{MULTIPLICATION SIGN}"
 
 # A part's colour, on a light page and on a dark one: the lines, then the text.
 COLORS = {
-    "ink": (("#55636d", "#a9b5bd"), ("#25303a", "#e4e9ec")),
-    "q": (("#0072b2", "#56b4e9"), ("#00598c", "#7cc6f2")),  # the encoder and its posterior
-    "lik": (("#d55e00", "#f08c45"), ("#a04300", "#f5a469")),  # the decoder and its likelihood
-    "prior": (("#009e73", "#3cc9a0"), ("#00704f", "#5fd6b3")),
-    "true": (("#b5598a", "#dd97be"), ("#93386a", "#e7aecd")),  # the true posterior
-    "grad": (("#b98000", "#e6b035"), ("#8a5a00", "#eec25c")),  # the way of the gradient
+    "ink": (("#55636d", "#a9b5bd"), TONES["ink"][1:]),
+    "q": (TONES["encoder"][1:], ("#00598c", "#7cc6f2")),  # and its posterior
+    "lik": (TONES["decoder"][1:], ("#a04300", "#f5a469")),  # and its likelihood
+    "prior": (TONES["prior"][1:], ("#00704f", "#5fd6b3")),
+    "true": (TONES["true-posterior"][1:], ("#93386a", "#e7aecd")),
+    "grad": (TONES["gradient"][1:], ("#8a5a00", "#eec25c")),
 }
 
 

@@ -14,10 +14,37 @@ from vae_core.figures.plane import plot_filmstrip, plot_latent_plane
 from vae_core.figures.posterior import plot_density, plot_ellipses
 from vae_core.figures.prior import draw_prior_circles
 from vae_core.figures.tiles import plot_image_grid, plot_image_rows, plot_latent_grid
-from vae_core.palette import CLASS_COLORS, class_colors
+from vae_core.palette import (
+    AMORTIZATION_GAP,
+    APPROXIMATION_GAP,
+    AUTOENCODER,
+    CLASS_COLORS,
+    DECODER,
+    ENCODER,
+    GRADIENT,
+    INK,
+    KL_TERM,
+    PRIOR,
+    RECONSTRUCTION_TERM,
+    TRUE_POSTERIOR,
+    VAE,
+    class_colors,
+)
 
 __all__ = [
+    "AMORTIZATION_GAP",
+    "APPROXIMATION_GAP",
+    "AUTOENCODER",
     "CLASS_COLORS",
+    "DECODER",
+    "ENCODER",
+    "GRADIENT",
+    "INK",
+    "KL_TERM",
+    "PRIOR",
+    "RECONSTRUCTION_TERM",
+    "TRUE_POSTERIOR",
+    "VAE",
     "class_colors",
     "draw_prior_circles",
     "plot_density",

@@ -66,7 +66,7 @@ def plot_latent_plane(
     ax = plane_axes(ax, names if color_bar else [])
     colors = "C0" if labels is None else label_colors(labels)
     x, y = posterior_mean.T
-    ax.scatter(x, y, c=colors, s=size, alpha=0.7, linewidths=0, rasterized=True)
+    ax.scatter(x, y, c=colors, s=size, linewidths=0, rasterized=True)
     draw_prior_circles(ax, prior_mass)
     if limit is not None:
         ax.set(xlim=(-limit, limit), ylim=(-limit, limit))

@@ -4,10 +4,11 @@ import numpy as np
 from jaxtyping import Float, Integer
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import LinearSegmentedColormap, to_rgba_array
 
 from vae_core.figures.colors import label_colors, plane_axes
 from vae_core.figures.plane import check_codes
+from vae_core.palette import ENCODER, TRUE_POSTERIOR
 
 FEW = 100  # up to so many ellipses, each has an edge
 
@@ -17,7 +18,7 @@ def plot_ellipses(
     posterior_log_var: Float[np.ndarray, "count 2"],
     *,
     labels: Integer[np.ndarray, " count"] | None = None,
-    color: str = "#D55E00",
+    color: str = ENCODER,
     num_sigmas: float = 1.0,
     fill: bool = True,
     ax: Axes | None = None,
@@ -77,14 +78,16 @@ def plot_density(
     log_density: Float[np.ndarray, "width height"],
     axes: tuple[Float[np.ndarray, " width"], Float[np.ndarray, " height"]],
     *,
+    color: str = TRUE_POSTERIOR,
     ax: Axes | None = None,
 ) -> Axes:
-    """Shade the plane by a density known at the nodes of an even grid, in viridis: yellow at its peak, violet at 0.
+    """Shade the plane by a density known at the nodes of an even grid: clear at 0, in one colour at its peak.
 
     Args:
         log_density: (width, height), entry [i, j] at (axes[0][i], axes[1][j]), as `evaluation.posterior_on_grid`
             gives it for each image.
         axes: the first and the second coordinate of the nodes, each evenly spaced and increasing.
+        color: of the peak.
         ax: Axes to draw on; made if None.
 
     Returns:
@@ -106,7 +109,7 @@ def plot_density(
     )
     ax.imshow(
         np.exp(log_density - log_density.max()).T,
-        cmap="viridis",
+        cmap=LinearSegmentedColormap.from_list("density", [(color, 0.0), (color, 0.9)]),
         vmin=0,
         vmax=1,
         origin="lower",
