@@ -44,7 +44,7 @@ def test_digits_are_seen_on_a_light_and_on_a_dark_page():
     assert [c for c in CLASS_COLORS if min(contrast(c, LIGHT), contrast(c, DARK)) < 3] == []
 
 
-@pytest.mark.parametrize("name", TONES)
+@pytest.mark.parametrize("name", [name for name in TONES if name != "ground"])
 def test_a_meaning_is_seen_on_its_pages(name):
     tone = TONES[name]
     assert min(contrast(tone.anywhere, LIGHT), contrast(tone.anywhere, DARK)) >= 3

@@ -21,6 +21,7 @@ class Tone(NamedTuple):
 # One meaning, one colour. Those that are compared with each other stay apart for the colour-blind: the prior, q, the
 # true posterior and the decoder; the two terms of the loss; the two models; the two gaps. book/notation.md has the key.
 TONES = {
+    "ground": Tone("#FEFEFE", "#FFFFFF", "#14191D"),  # of the page, behind words that lie on other things
     "ink": Tone("#7B7B80", "#25303A", "#E4E9EC"),
     "encoder": Tone("#0072B2", "#0072B2", "#56B4E9"),
     "decoder": Tone("#D55E00", "#BA4F00", "#F08C45"),
@@ -33,6 +34,7 @@ TONES = {
     "approximation-gap": Tone("#6B8E23", "#557318", "#A3C65C"),
     "amortisation-gap": Tone("#C4376F", "#BC2F67", "#EE7FA6"),
 }
+GROUND = TONES["ground"].anywhere
 INK = TONES["ink"].anywhere
 ENCODER = TONES["encoder"].anywhere
 DECODER = TONES["decoder"].anywhere

@@ -21,7 +21,7 @@ from vae_core.figures.colors import (
     text_width,
 )
 from vae_core.figures.prior import draw_prior_circles
-from vae_core.palette import class_colors
+from vae_core.palette import GROUND, class_colors
 
 # Shares of the picture's width. Names take twice the room of a digit, as their key makes the picture smaller.
 DIGIT = 0.06
@@ -75,7 +75,7 @@ def plot_latent_plane(
     for label, place in _name_places(posterior_mean, labels, names).items() if name_size > 0 else ():
         name = ax.annotate(names[label], (place[0], place[1]), ha="center", va="center", annotation_clip=True, zorder=6)
         name.set(color=class_colors(label + 1)[label], fontsize=name_size, weight="bold")
-        name.set_path_effects(outline("white", name_size / 4))
+        name.set_path_effects(outline(GROUND, name_size / 4))
     if color_bar:
         class_bar(ax, names, label=class_label, fraction=0.05, pad=0.02, aspect=20 if text_width(names) < WIDE else 60)
     return ax

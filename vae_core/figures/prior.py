@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
+from vae_core.palette import GROUND, PRIOR
 from vae_core.prior import prior_radius
 
 
@@ -24,12 +24,13 @@ def draw_prior_circles(
     Args:
         ax: Axes of a latent plane.
         masses: probabilities in [0, 1).
-        color: of the circles and of the plates with their names; the style's ink if None.
+        color: of the circles, and of the plates with their names; that of the prior if None, with plates of the ground.
         names: whether the circles carry their shares.
         place: from codes to points of the Axes, where they are not the same; NaN where there is no place.
     """
-    color = mpl.rcParams["text.color"] if color is None else color
-    plate = {"boxstyle": "round,pad=0.15", "facecolor": color, "edgecolor": "none"}
+    words, ground = (PRIOR, GROUND) if color is None else (_contrast(color), color)
+    color = PRIOR if color is None else color
+    plate = {"boxstyle": "round,pad=0.15", "facecolor": ground, "edgecolor": "none"}
     angle = np.linspace(0, 2 * np.pi, 361)
     for mass in masses:
         points = place(prior_radius(mass) * np.stack([np.cos(angle), np.sin(angle)], axis=-1))
@@ -37,7 +38,7 @@ def draw_prior_circles(
         if names and np.isfinite(points[135]).all():
             x, y = points[135]
             text = ax.text(x, y, f"{100 * mass:.4g} %", ha="center", va="center", clip_on=True, zorder=5)
-            text.set(color=_contrast(color), size=9, bbox=plate)
+            text.set(color=words, size=9, bbox=plate)
 
 
 def _contrast(color: str) -> str:

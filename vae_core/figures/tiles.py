@@ -12,7 +12,6 @@ from scipy.stats import norm
 
 from vae_core.figures.colors import check_labels, label_colors, text_width
 from vae_core.figures.prior import draw_prior_circles
-from vae_core.palette import GRADIENT
 
 ROUNDING = 1e-6  # so far outside [0, 1] a pixel is drawn black or white without a word
 TICKS = 8  # labels along an axis of a latent grid
@@ -139,7 +138,7 @@ def plot_latent_grid(
         placed = [_place(column, values) for column, values in zip(codes.T, (z_1, z_2), strict=True)]
         return np.stack(placed, axis=-1)
 
-    draw_prior_circles(ax, prior_mass, color=GRADIENT if labels is None else "white", place=tile_units)
+    draw_prior_circles(ax, prior_mass, color="#E69F00" if labels is None else "white", place=tile_units)
     return ax
 
 
