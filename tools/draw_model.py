@@ -1,10 +1,10 @@
-"""Draw the diagram of the model that grows from chapter to chapter, and the architecture of chapter 8.
+"""Draw the diagram of the model that grows from chapter to chapter, the architecture of chapter 8, and the key.
 
     python tools/draw_model.py
 
-writes book/images/model-03.svg to model-07.svg and book/images/architecture-08.svg. Every diagram has the same parts at
-the same places; a chapter lights those that it is about, and leaves faint or out what it does not speak of. One colour
-has one meaning, which book/notation.md lists.
+writes book/images/model-03.svg to model-07.svg, architecture-08.svg, and key.svg, the key to the colours. Every diagram
+has the same parts at the same places; a chapter lights those that it is about, and leaves faint or out what it does not
+speak of. One colour has one meaning, in diagrams and in figures.
 """
 
 from pathlib import Path
@@ -25,6 +25,19 @@ COLORS = {
     "prior": (TONES["prior"][1:], ("#00704f", "#5fd6b3")),
     "true": (TONES["true-posterior"][1:], ("#93386a", "#e7aecd")),
     "grad": (TONES["gradient"][1:], ("#8a5a00", "#eec25c")),
+}
+# What a colour means, wherever a figure or a drawing shows it: for the key in book/notation.md.
+MEANINGS = {
+    "prior": "prior",
+    "encoder": "encoder and its q",
+    "true-posterior": "true posterior",
+    "decoder": "decoder, reconstruction",
+    "kl-term": "KL term",
+    "gradient": "path of the gradient",
+    "autoencoder": "autoencoder",
+    "vae": "VAE",
+    "approximation-gap": "approximation gap",
+    "amortisation-gap": "amortisation gap",
 }
 
 
@@ -350,9 +363,24 @@ def architecture() -> str:
     )
 
 
+def key() -> str:
+    """Return the key from colours to meanings, in two columns."""
+    half = len(MEANINGS) // 2
+    parts, rules = [], {"light": "", "dark": ""}
+    for number, (name, words) in enumerate(MEANINGS.items()):
+        x, y = 8 + 270 * (number // half), 24 + 34 * (number % half)
+        parts.append(f'<rect class="{name}" x="{x}" y="{y - 15}" width="30" height="20" rx="3"/>')
+        parts.append(text(x + 42, y, words, "ink", "start"))
+        for theme in rules:
+            rules[theme] += f".{name} {{ fill: {getattr(TONES[name], theme).lower()}; }}\n"
+    extra = f"<style>\n{rules['light']}@media (prefers-color-scheme: dark) {{\n{rules['dark']}}}\n</style>"
+    about = "Ten colours with their meanings: " + ", ".join(MEANINGS.values()) + "."
+    return svg("What the colours mean", about, 520, 34 * half + 10, [extra, *parts])
+
+
 def drawings() -> dict[str, str]:
     """Return every drawing, by the name of the file."""
-    return {**models(), "architecture-08.svg": architecture()}
+    return {**models(), "architecture-08.svg": architecture(), "key.svg": key()}
 
 
 def main() -> None:
