@@ -130,6 +130,7 @@ def fold(tag, show="Check: one is one", hide="Check: one is one", source="assert
         (lambda nb: nb.cells[5].update(execution_count=1), "executed out of order"),
         (lambda nb: nb.cells[5].metadata.mystnb.pop("image"), "without alt text"),
         (lambda nb: nb.cells[5].metadata.mystnb.figure.pop("caption"), "without caption and name"),
+        (lambda nb: nb.cells[5].metadata.mystnb.figure.update(caption="From N(0, 1)"), "formula as plain text"),
         (set_source(1, "SEED = 0\nfig, ax = plt.subplots()"), "without alt text"),
         (set_source(1, "SEED = 0\nplt.show()"), "calls plt.show()"),
         (set_source(1, "SEED = 0\nassert 1 == 1"), "verifies something; fold it"),

@@ -22,6 +22,7 @@ LONGEST_OPEN_FIGURE = 5  # lines of code that a page may show above a figure
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 CLAIM_TAGS = {"keep_output", "nbval-check-output"}
 IMPORTS = "Imports and settings"  # the line under which they are folded
+UNSET = re.compile(r"\b[Npq]\(")  # a density in the letters of a sentence
 SETTING = re.compile(r"SEED = |rng = |plt\.style\.|jax\.config\.|keras\.utils\.set_random_seed\(")
 VERIFIES = re.compile(r"^\s*assert |\bnp\.testing\.|\.assert_", re.MULTILINE)
 DRAWS = re.compile(r"\bfigures\.plot_|\bplt\.(subplots|figure)\(")
@@ -116,6 +117,9 @@ def broken_rules(notebook: Any) -> Iterator[str]:
                 yield f"{where} draws a figure without alt text (metadata mystnb.image.alt)"
             if not {"caption", "name"} <= set(myst.get("figure", {})):
                 yield f"{where} draws a figure without caption and name (metadata mystnb.figure)"
+        caption = str(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", ""))
+        if UNSET.search(re.sub(r"\$[^$]*\$", "", caption)):
+            yield f"{where} has a caption with a formula as plain text; write it between dollar signs"
         if "plt.show(" in cell.source:
             yield f"{where} calls plt.show(); leave the figure as the cell's result"
 
