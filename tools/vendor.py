@@ -83,6 +83,13 @@ PACKAGES = (
         "MIT",
         {"dist/index.js": "widgets/anywidget.js", "LICENSE": "widgets/LICENSE-anywidget"},
     ),
+    # On the search page alone.
+    Package(
+        "minisearch",
+        "7.2.0",
+        "MIT",
+        {"dist/umd/index.js": "search/minisearch.js", "LICENSE.txt": "search/LICENSE"},
+    ),
 )
 BUNDLES = (
     Bundle(
