@@ -25,6 +25,7 @@ KINDS = {
         "</noscript></figure>",
         '<figure><img src="x.png"/></figure>',
     ),
+    "paragraph": ('<p id="a">Layers of <a href="#b">Keras</a>.</p>', "<p>Layers of Keras.</p>"),
     "term": (
         '<dl><dt id="a">nat<a class="headerlink" href="#a">#</a></dt><dd><p>A <a href="#b">unit</a>.</p></dd></dl>',
         '<p class="preview-title">nat</p><p>A unit.</p>',
@@ -77,7 +78,7 @@ def test_a_table_is_cut_between_rows():
 
 
 def test_what_has_no_short_form_is_left_out():
-    body = '<p id="a">x</p><div class="math">x</div><section id="b"><p>no heading</p></section>'
+    body = '<span id="a">x</span><div class="math">x</div><section id="b"><p>no heading</p></section>'
     assert previews(body, "page") == {}
 
 

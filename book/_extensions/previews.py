@@ -45,7 +45,7 @@ def opening(element: Tag | None) -> str:
 
 
 def whole(element: Tag) -> str:
-    """Equations and figures are shown as they are."""
+    """An equation, a figure or a paragraph is shown as it is."""
     return str(element)
 
 
@@ -89,6 +89,7 @@ def beginning(element: Tag) -> str:
 KINDS: dict[str, Callable[[Tag], str]] = {
     "math": whole,
     "figure": whole,
+    "p": whole,
     "table": table,
     "citation": entry,
     "exercise": exercise,

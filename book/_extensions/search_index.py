@@ -14,7 +14,16 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
 FILE = "_static/search-index.js"
-NO_TEXT = ["annotation", "button", "nav", "noscript", "pre", "script", "style"]
+NO_TEXT = [
+    "annotation",
+    "button",
+    "nav",
+    "noscript",
+    "pre",
+    "script",
+    "style",
+    "summary",
+]
 NO_TEXT_CLASSES = {"headerlink", "katex-html", "label"}
 HEADING = re.compile("h[1-6]")
 AUTHORS = re.compile(r".*?\w\w(?=[.] )")  # the stops before it end initials
@@ -64,7 +73,9 @@ def entries(body: str) -> list[tuple[str, str, str]]:
             element.find_next_sibling("dd") if element.name == "dt" else None
         )
         words = " ".join(filter(None, map(text, (element, described))))
-        found.append((element["id"], name, words.removeprefix(name).lstrip(". ")))
+        found.append(
+            (element["id"], name, words.removeprefix(name).lstrip(". "))
+        )
         for used in filter(None, (element, described)):
             used.extract()
     return found[::-1]
@@ -78,7 +89,6 @@ def keep_entries(
         path = Path(app.doctreedir, f"{pagename}.search.json")
         page = {
             "page": app.builder.get_target_uri(pagename),
-            "title": text(BeautifulSoup(context["title"], "html.parser")),
             "kind": kind(app, pagename),
             "entries": entries(context["body"]),
         }

@@ -122,7 +122,9 @@
       const wanted = target.closest(LINKS);
       if (wanted?.matches(":focus-visible") && pick(wanted)) open(wanted);
     });
-    addEventListener("focusout", ({ target }) => target === link && leave());
+    addEventListener("focusout", ({ target, relatedTarget: next }) => {
+      if ((target === link || box.contains(target)) && !box.contains(next)) leave();
+    });
 
     addEventListener("keydown", ({ key }) => {
       touched = false;

@@ -6,7 +6,7 @@
   const WEIGHT = { chapter: 1.5, other: 1, reference: 0.5 };
   const PAGES = 15;
   const ENTRIES = 3; // of a page
-  const FAINT = 0.1; // of the best score: below it, nothing is shown
+  const FAINT = 0.05; // of the best score: below it, nothing is shown
   const EXCERPT = 240; // signs
   const BEFORE = 60; // of them before the first word that was found
   const WORD = /[\p{L}\p{N}_]+/gu;
@@ -17,10 +17,10 @@
     [/is(?=(?:e|ed|er|ers|es|ing|ation|ations)$)/, "iz"],
     [/ys(?=(?:e|ed|er|es|ing)$)/, "yz"],
     [/(?<=..)our(?=(?:s|ed|ing|able|al|hood|hoods|ite)?$)/, "or"],
-    [/ll(?=(?:ed|ing|er|ers)$)/, "l"],
-    [/tre(?=s?$)/, "ter"],
+    [/(?<=.{4})ll(?=(?:ed|ing|er|ers)$)/, "l"],
+    [/(?<=cent|fib|met)r(?=(?:e|ed|es|ing)$)/, "er"],
     [/grey/, "gray"],
-    [/(?<=.{4})(?:ations?|ators?|ates?|ings?|ers?|ed|es|e|(?<!s)s)$/, ""],
+    [/(?<=.{4})(?:at(?:e|es|ed|ing|ion|ions|or|ors)|er(?:e|s|ed|es|ing)?|ings?|ed|es|e|(?<!s)s)$/, ""],
   ];
 
   const COMMON = new Set(
@@ -53,8 +53,8 @@
     },
     searchOptions: { boost: { heading: 3, title: 2 }, boostDocument: (id) => WEIGHT[entries[id].kind] },
   });
-  const entries = pages.flatMap(({ page, title, kind, entries: found }) =>
-    found.map(([anchor, heading, text]) => ({ page, title, kind, anchor, heading, text })),
+  const entries = pages.flatMap(({ page, kind, entries: found }) =>
+    found.map(([anchor, heading, text]) => ({ page, kind, anchor, heading, text, title: found[0][1] })),
   );
   engine.addAll(entries.map((entry, id) => ({ id, ...entry })));
 
@@ -87,7 +87,7 @@
   const corrected = (query) =>
     query.replace(WORD, (word) => {
       if (word.length < 4 || meant.has(normal(word)) || engine.search(word, { prefix: true }).length) return word;
-      for (const fuzzy of [1, 2, 3]) {
+      for (let fuzzy = 1; fuzzy <= word.length / 3; fuzzy++) {
         const counts = {};
         for (const { terms } of engine.search(word, { fuzzy })) for (const term of terms) counts[term] = (counts[term] ?? 0) + 1;
         const [best] = Object.keys(counts).sort((a, b) => counts[b] - counts[a]);
@@ -101,42 +101,43 @@
     made.append(...content);
     return made;
   };
-  const link = (address, content) => Object.assign(element("a", content), { href: address });
+  const link = (address, content) => Object.assign(element("a", ...content), { href: address });
+
+  const marked = (text, terms) =>
+    text.split(/([\p{L}\p{N}_]+)/u).map((piece, place) => {
+      const isFound = place % 2 && words(piece).some((word) => terms.has(normal(word)));
+      return isFound ? element("mark", piece) : piece;
+    });
 
   const excerpt = (text, terms) => {
-    const hits = [...text.matchAll(WORD)].filter(([word]) => words(word).some((part) => terms.includes(normal(part))));
-    const near = (hit) => hits.filter(({ index }) => index >= hit.index && index < hit.index + EXCERPT - BEFORE).length;
-    const first = hits.reduce((best, hit) => (best && near(best) >= near(hit) ? best : hit), null)?.index ?? 0;
+    const hits = [...text.matchAll(WORD)].filter(([word]) => terms.has(normal(word))).map(({ index }) => index);
+    const near = (hit) => hits.filter((index) => index >= hit && index < hit + EXCERPT - BEFORE).length;
+    const first = hits.reduce((best, hit) => (near(hit) > near(best) ? hit : best), hits[0] ?? 0);
     const start = first > BEFORE ? text.indexOf(" ", first - BEFORE) + 1 : 0;
     const end = start + EXCERPT < text.length ? text.lastIndexOf(" ", start + EXCERPT) : text.length;
-    const shown = element("p", start ? "… " : "");
-    let from = start;
-    for (const { 0: word, index } of hits.filter((hit) => hit.index >= start && hit.index + hit[0].length <= end)) {
-      shown.append(text.slice(from, index), element("mark", word));
-      from = index + word.length;
-    }
-    shown.append(text.slice(from, end), end < text.length ? " …" : "");
-    return shown;
+    return `${start ? "… " : ""}${text.slice(start, end)}${end < text.length ? " …" : ""}`;
   };
 
   const listed = ([page, found]) => {
-    const heading = element("h2", link(page, entries[found[0].id].title));
-    const items = found.slice(0, ENTRIES).map(({ id, terms }) => {
-      const { anchor, heading: name, title, text } = entries[id];
-      const said = excerpt(text, terms);
-      return name === title ? element("li", said) : element("li", link(`${page}#${anchor}`, name), said);
+    const pageTerms = new Set(found.flatMap(({ terms }) => terms));
+    const heading = element("h2", link(page, marked(entries[found[0].id].title, pageTerms)));
+    const items = found.slice(0, ENTRIES).map((result) => {
+      const { anchor, heading: name, title, text } = entries[result.id];
+      const terms = new Set(result.terms);
+      const said = element("p", ...marked(excerpt(text, terms), terms));
+      return name === title ? element("li", said) : element("li", link(`${page}#${anchor}`, marked(name, terms)), said);
     });
     return element("section", heading, element("ul", ...items));
   };
 
   const status = document.getElementById("search-status");
-  const results = document.getElementById("search-results");
+  const results = document.getElementById("search-found");
   const show = (query) => {
     const found = Map.groupBy(find(query), ({ id }) => entries[id].page);
     const better = corrected(query);
     const count = found.size === 1 ? "1 page" : `${found.size || "No"} pages`;
     status.replaceChildren(query.trim() ? `${count} for “${query.trim()}”.` : "");
-    if (better !== query) status.append(" Did you mean ", link(`?q=${encodeURIComponent(better)}`, better), "?");
+    if (better !== query) status.append(" Did you mean ", link(`?q=${encodeURIComponent(better)}`, [better]), "?");
     results.replaceChildren(...[...found].slice(0, PAGES).map(listed));
   };
 
