@@ -106,6 +106,7 @@ bench: book browser  ## measure the training step beside its peers, its breakdow
 	$(BIN)/python benchmarks/resume.py
 	PYTHONPATH=. $(BIN)/python benchmarks/browser.py
 	PYTHONPATH=. $(BIN)/python benchmarks/pages.py
+	PYTHONPATH=. $(BIN)/python benchmarks/previews.py
 
 lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \

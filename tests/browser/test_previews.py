@@ -8,9 +8,10 @@ from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from inspection import AXE, THEMES, open_page, pages_of
+from inspection import AXE, PATIENCE, THEMES, open_page, pages_of
 from playwright.sync_api import Browser, Locator, Page, expect
 
+expect.set_options(timeout=PATIENCE)
 CHAPTER = "06_elbo.html"
 # A reference of each kind, and what its preview must hold.
 KINDS = {

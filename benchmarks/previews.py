@@ -1,0 +1,104 @@
+"""How fast the preview of a reference appears in the rendered book.
+
+    PYTHONPATH=. python benchmarks/previews.py
+
+A headless Chromium, which draws without a graphics card, opens the chapters of _build/html, from disk and over
+loopback, and points at references of every kind, one after another. Measured: the milliseconds from the first event of
+the pointer on a reference to the first frame with its preview, of which `previews.js` waits 60. The first reference to
+a page loads the script with its previews; the others do not. The result is printed and written to
+benchmarks/results/previews.json.
+"""
+
+import json
+import statistics
+import sys
+from pathlib import Path
+
+from common import machine, write_results
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tools.browser import browser_path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests" / "browser"))
+from serving import FLAGS, served  # noqa: E402
+
+REFERENCES = 25  # of a chapter
+SELECTOR = ".bd-article :is(a.reference.internal, a.api-link):not(.sd-card a, .image-reference, [download])"
+WATCH = """() => {
+  const seen = (window.seen = { pointed: 0, shown: 0 });
+  const isPreview = (event) => event.target.id === 'preview' && event.newState === 'open';
+  addEventListener('pointerover', (event) => {
+    if (event.target.closest('.bd-article a.reference, .bd-article a.api-link')) seen.pointed ||= event.timeStamp;
+  }, true);
+  addEventListener('beforetoggle', (event) => isPreview(event) &&
+    requestAnimationFrame(() => setTimeout(() => { seen.shown = performance.now(); })), true);
+}"""
+
+
+def point_at_all(page: Page) -> tuple[list[float], list[float]]:
+    """Return the times of the references that were the first to their page, and of the others."""
+    first, later, loaded = [], [], set()
+    links = [link for link in page.locator(SELECTOR).all() if link.is_visible()][:REFERENCES]
+    for link in links:
+        target = link.evaluate("(link) => link.pathname")
+        link.evaluate("(link) => link.scrollIntoView({ block: 'center', behavior: 'instant' })")
+        page.evaluate("Object.assign(seen, { pointed: 0, shown: 0 })")
+        link.hover(force=True)
+        page.wait_for_timeout(400)
+        pointed, shown = page.evaluate("[seen.pointed, seen.shown]")
+        if pointed and shown:  # what is in view has no preview
+            (later if target in loaded else first).append(shown - pointed)
+            loaded.add(target)
+        page.mouse.move(2, 2)
+        page.wait_for_timeout(400)
+    return first, later
+
+
+def summary(times: list[float]) -> dict[str, float]:
+    """Median, 95th percentile, and how many."""
+    ordered = sorted(times)
+    return {
+        "median_ms": round(statistics.median(ordered)),
+        "p95_ms": round(ordered[int(0.95 * (len(ordered) - 1))]),
+        "references": len(ordered),
+    }
+
+
+def measure(browser: Browser, address: str, names: list[str]) -> dict[str, dict[str, float]]:
+    """Point at the references of all chapters below an address."""
+    first, later = [], []
+    for name in names:
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.add_init_script(f"({WATCH})()")
+        page.goto(f"{address}/{name}", wait_until="load")
+        page.wait_for_load_state("networkidle")
+        for times, found in zip((first, later), point_at_all(page), strict=True):
+            times += found
+        page.context.close()
+    return {"first_to_a_page": summary(first), "later": summary(later)}
+
+
+def main() -> None:
+    """Measure, print and write."""
+    described = machine()
+    book = ROOT / "_build" / "html"
+    names = sorted(path.name for path in book.glob("[0-9][0-9]_*.html"))
+    if not names:
+        sys.exit(f"There must be a rendered book in {book}. Received: no chapter. Run 'make book' first.")
+    with sync_playwright() as playwright, served(book) as address:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
+        report = {
+            "machine": described,
+            "browser": f"Chromium {browser.version}",
+            "script_bytes": (book / "_static" / "previews.js").stat().st_size,
+            "disk": measure(browser, book.as_uri(), names),
+            "loopback": measure(browser, address, names),
+        }
+        browser.close()
+    print(json.dumps(report, indent=1))
+    write_results("previews", report)
+
+
+if __name__ == "__main__":
+    main()
