@@ -8,6 +8,18 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Let an element say something; what it says already costs nothing. */
+export const setText = (element, text) => element.textContent === text || (element.textContent = text);
+
+/** The width of an element, measured anew only when that of the whole, which it follows, has changed. */
+export function measured(element) {
+  let [whole, width] = [null, 0];
+  return (now) => {
+    if (now !== whole) [whole, width] = [now, element.clientWidth];
+    return width;
+  };
+}
+
 export const button = (text, action) => {
   const made = make("button", { type: "button" }, text);
   made.addEventListener("click", action);

@@ -25,9 +25,9 @@ class LatentExplorer(anywidget.AnyWidget):
     """A latent plane to walk through, alive in a static page as in a notebook.
 
     The browser runs the decoder itself: a drag, an arrow key or a typed number moves a point, and its image follows.
-    One can pick an image and see q(z|x), sample from it and compare it with the exact posterior, which the browser
-    computes on a grid; draw an image, if the model is of grey ones; scrub through the epochs of training; and change
-    the model::
+    Behind the codes lie the images decoded all over the plane. One can pick an image and see q(z|x) under a magnifier,
+    sample from it and compare it with the exact posterior, which the browser computes on a grid; draw an image, if the
+    model is of grey ones; play the epochs of training; and change the model. All views of one explorer show the same::
 
         LatentExplorer()                          # the VAE and the autoencoder that come with the package, on MNIST
         LatentExplorer(vae, images=x, labels=y, class_names=["cat", "dog"])
@@ -46,14 +46,18 @@ class LatentExplorer(anywidget.AnyWidget):
         labels: (n,) integers from 0, the classes of the images, or strings, their names.
         class_names: one text for each class.
         z: where to begin.
+        glide: let the point move by itself at first, as an invitation.
 
     Attributes:
-        z: [z_1, z_2], finite, the point of the plane; may be set, observed and linked, as may the next three. With more
+        z: [z_1, z_2], finite, the point of the plane; may be set, observed and linked, as may the next four. With more
             than two latent dimensions, its coordinates along the plane's axes. A code of all latent dimensions is taken
             too, and falls onto the plane.
         model_name: which model is shown.
         epoch: after which epoch of its training.
         picked: index of the image that is encoded, in the order of `picture_names`; None for none or a drawing.
+        glide: whether the point moves by itself; at the first touch, key or click the browser sets it to False, and `z`
+            to where the point is. It rests where the reader's system asks for less motion, and is never on its way in
+            Python.
         model_names: name -> [name to be read, whether its encoder gives a distribution].
         epochs: the epochs there are.
         picture_names: of the images that can be picked.
@@ -73,6 +77,7 @@ class LatentExplorer(anywidget.AnyWidget):
     model_name: Any = traitlets.TraitType("").tag(sync=True)
     epoch: Any = traitlets.TraitType(0).tag(sync=True)
     picked: Any = traitlets.Any(None).tag(sync=True)
+    glide: Any = traitlets.Bool(False).tag(sync=True)
     model_names: Any = traitlets.Dict(read_only=True).tag(sync=True)
     epochs: Any = traitlets.List(read_only=True).tag(sync=True)
     picture_names: Any = traitlets.List(read_only=True).tag(sync=True)
@@ -87,6 +92,7 @@ class LatentExplorer(anywidget.AnyWidget):
         labels: Any = None,
         class_names: Any = None,
         z: Any = (0.0, 0.0),
+        glide: bool = False,
     ) -> None:
         if model is not None and snapshots is not None:
             raise TypeError("Give a model or snapshots of models. Received: both.")
@@ -110,6 +116,7 @@ class LatentExplorer(anywidget.AnyWidget):
             self.set_trait("_content", content | _packed(pictures) | {"reproducible": shipped})
             self.model_name, self.epoch = next(iter(names)), self.epochs[-1]
             self.z = z
+            self.glide = glide
 
     @property
     def code(self) -> np.ndarray:

@@ -10,31 +10,26 @@ export function paint(canvas, pixels, [height, width, channels], column = 0, row
   canvas.getContext("2d").putImageData(image, column * width, row * height);
 }
 
-/** Let a canvas be drawn on; `onDrawn()` after every move. Returns the strokes, lists of points in pixels of the image. */
-export function makePad(canvas, [height, width], onDrawn) {
-  const strokes = [];
+/** Let a canvas be drawn on: `begin(point)` at the start of a stroke, `extend(points)` along it, in pixels of the image. */
+export function letDraw(canvas, [height, width], { begin, extend }) {
   let pen = null; // the pointer that draws
   const position = (event) => {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
   };
-  const draw = (event) => {
-    if (event.pointerId !== pen) return;
-    const moves = event.getCoalescedEvents?.() ?? [];
-    for (const move of moves.length ? moves : [event]) strokes.at(-1).push(position(move));
-    onDrawn();
-  };
   canvas.addEventListener("pointerdown", (event) => {
     if (pen !== null || event.button !== 0) return; // another finger, or a button that opens a menu
     pen = event.pointerId;
     canvas.setPointerCapture(pen);
-    strokes.push([position(event)]);
-    onDrawn();
+    begin(position(event));
     event.preventDefault();
   });
-  canvas.addEventListener("pointermove", draw);
+  canvas.addEventListener("pointermove", (event) => {
+    if (event.pointerId !== pen) return;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    extend((moves.length ? moves : [event]).map(position));
+  });
   canvas.addEventListener("lostpointercapture", () => (pen = null)); // however the stroke ended
-  return strokes;
 }
 
 /** Show strokes as they were drawn, in a width of image pixels, as sharp as the screen is. */

@@ -1,30 +1,12 @@
 // The program of a saved page: the state that Python wrote into it, behind what anywidget asks of a model.
 
 import { initialize, render } from "./latent_explorer.js";
+import { makeModel } from "./plain_model.js";
 
 /** Values from JSON, where bytes are text. */
 function revive(_, value) {
   if (typeof value?.base64 !== "string") return value;
   return new DataView(Uint8Array.from(atob(value.base64), (letter) => letter.charCodeAt(0)).buffer);
-}
-
-function makeModel(values) {
-  const changed = new EventTarget();
-  const listeners = new Map();
-  return {
-    get: (name) => values[name],
-    set(name, value) {
-      if (Object.is(values[name], value)) return;
-      values[name] = value;
-      changed.dispatchEvent(new Event(`change:${name}`));
-    },
-    on(event, listener) {
-      listeners.set(listener, () => listener());
-      changed.addEventListener(event, listeners.get(listener));
-    },
-    off: (event, listener) => changed.removeEventListener(event, listeners.get(listener)),
-    save_changes() {}, // nobody else listens
-  };
 }
 
 const model = makeModel(JSON.parse(document.getElementById("state").textContent, revive));

@@ -1,9 +1,14 @@
 // Drawing the latent plane on a canvas. All positions are in units of z; nothing is kept between two drawings.
+// A look is { ink, ground, accent }, the colours of the page.
 
 import { median } from "./mathematics.js";
 
 const TEXT = "13px system-ui, sans-serif";
 const CLASS_NAMES = "bold 17px system-ui, sans-serif";
+const NAMES_APART = 18; // pixels between the middles of two names
+const DOT = 2.4; // pixels
+const EDGE = 14; // pixels from the edge, of what lies beyond it
+const FAINT = 0.3; // opacity of the images behind the dots
 
 /**
  * Codes with their classes, and the middle of each class, where its name goes. Without labels the codes have the ink's
@@ -54,59 +59,111 @@ export function write(context, text, x, y, colour, ground) {
   context.fillText(text, x, y);
 }
 
-function drawPrior(context, view, ink, ground) {
+function drawPrior(context, view, { ink, ground }) {
   context.strokeStyle = ink;
   context.globalAlpha = 0.55;
   context.lineWidth = 1;
   context.setLineDash([5, 4]);
   for (const radius of [1, 2, 3]) circle(context, view, [0, 0], [radius, radius]);
   context.setLineDash([]);
+  context.globalAlpha = 1;
+  context.font = TEXT;
+  for (const radius of [1, 2, 3]) write(context, `r = ${radius}`, ...view.toPixels([0, -radius]), ink, ground);
+}
+
+function drawAxes(context, view, { ink }) {
   const [x, y] = view.toPixels([0, 0]);
+  context.strokeStyle = ink;
+  context.lineWidth = 1;
+  context.globalAlpha = 0.25;
   context.beginPath();
   context.moveTo(0, y);
   context.lineTo(view.size, y);
   context.moveTo(x, 0);
   context.lineTo(x, view.size);
-  context.globalAlpha = 0.25;
   context.stroke();
   context.globalAlpha = 1;
-  context.textAlign = "center";
-  for (const radius of [1, 2, 3]) write(context, `r = ${radius}`, ...view.toPixels([0, -radius]), ink, ground);
 }
 
-function drawCodes(context, view, { codes, labels, colors, names, middles }, ink, ground) {
-  context.globalAlpha = 0.75;
+/** Points moved apart until no two are nearer than a distance, as little as that takes. */
+export function spreadOut(points, least) {
+  const moved = points.map((point) => [...point]);
+  for (let round = 0; round < 30; round++)
+    for (let i = 0; i < moved.length; i++)
+      for (let j = 0; j < i; j++) {
+        const [across, down] = [moved[i][0] - moved[j][0] || 1e-6, moved[i][1] - moved[j][1]];
+        const away = Math.hypot(across, down);
+        if (away >= least) continue;
+        const push = (least - away) / away / 2;
+        for (const [point, sign] of [[moved[i], 1], [moved[j], -1]]) {
+          point[0] += sign * push * across;
+          point[1] += sign * push * down;
+        }
+      }
+  return moved;
+}
+
+function drawCodes(context, view, { codes, labels, colors, names, middles }, { ink, ground }) {
+  context.globalAlpha = 0.85;
   for (let i = 0; 2 * i < codes.length; i++) {
     const [x, y] = view.toPixels([codes[2 * i], codes[2 * i + 1]]);
     context.fillStyle = colors[labels[i]] ?? ink;
     context.beginPath();
-    context.arc(x, y, 2.2, 0, 2 * Math.PI);
+    context.arc(x, y, DOT, 0, 2 * Math.PI);
     context.fill();
   }
   context.globalAlpha = 1;
   context.font = CLASS_NAMES;
-  middles.forEach((middle, label) => {
-    if (middle) write(context, names[label], ...view.toPixels(middle), colors[label], ground);
-  });
+  const named = [...middles.keys()].filter((label) => middles[label]);
+  const places = spreadOut(named.map((label) => view.toPixels(middles[label])), NAMES_APART);
+  named.forEach((label, i) => write(context, names[label], ...places[i], colors[label], ground));
+}
+
+/** A picture of a window of the plane, under everything. */
+function drawPicture(context, view, canvas, window, opacity) {
+  const [x, y] = view.toPixels([window.centre[0] - window.half, window.centre[1] + window.half]);
+  const side = 2 * window.half * view.scale;
+  context.globalAlpha = opacity;
+  context.drawImage(canvas, x, y, side, side);
+  context.globalAlpha = 1;
 }
 
 /** Probabilities of the cells of a window as orange, the largest one solid. */
-function drawShares(context, view, { shares, count, window }) {
+export function drawShares(context, view, { shares, count, window }) {
   const cells = document.createElement("canvas");
   cells.width = cells.height = count;
   const image = new ImageData(count, count);
   const most = Math.max(...shares);
   shares.forEach((share, i) => image.data.set([230, 110, 0, Math.round((230 * share) / most)], 4 * i));
   cells.getContext("2d").putImageData(image, 0, 0);
-  const [x, y] = view.toPixels([window.centre[0] - window.half, window.centre[1] + window.half]);
-  const side = 2 * window.half * view.scale;
   context.imageSmoothingEnabled = false;
-  context.drawImage(cells, x, y, side, side);
+  drawPicture(context, view, cells, window, 1);
+  context.imageSmoothingEnabled = true;
 }
 
-/** A cross in a ring, dark on light, so that it is seen on every ground. */
-function drawPoint(context, view, z, ink, ground) {
-  const [x, y] = view.toPixels(z);
+/** q(z|x): samples, and ellipses of one and two standard deviations. */
+export function drawCloud(context, view, { mean, logVar, cloud }, { accent, ground }, radius) {
+  const spread = logVar.map((value) => Math.exp(value / 2));
+  for (const [colour, width] of [
+    [ground, 4],
+    [accent, 1.5],
+  ])
+    for (const times of [1, 2]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      circle(context, view, mean, [times * spread[0], times * spread[1]]);
+    }
+  if (!radius) return;
+  context.fillStyle = accent;
+  for (const z of cloud) {
+    context.beginPath();
+    context.arc(...view.toPixels(z), radius, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+
+/** Lines, and the same lines thicker below them, so that they are seen on every ground. */
+function strokeTwice(context, { ink, ground }, path) {
   for (const [colour, width] of [
     [ground, 5],
     [ink, 2],
@@ -114,43 +171,45 @@ function drawPoint(context, view, z, ink, ground) {
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.beginPath();
-    context.arc(x, y, 8, 0, 2 * Math.PI);
-    context.moveTo(x - 13, y);
-    context.lineTo(x + 13, y);
-    context.moveTo(x, y - 13);
-    context.lineTo(x, y + 13);
+    path();
     context.stroke();
   }
 }
 
-/**
- * Draw everything.
- * @param {{z: number[], scatter: object, posterior: ?{mean: number[], logVar: ?number[]}, shading: ?object,
- *   pins: {name: string, z: number[]}[], ink: string, ground: string}} scene
- */
-export function drawPlane(context, view, scene) {
-  const { ink, ground } = scene;
-  context.clearRect(0, 0, view.size, view.size);
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.lineJoin = "round";
-  if (scene.shading) drawShares(context, view, scene.shading);
-  drawCodes(context, view, scene.scatter, ink, ground);
-  context.font = TEXT;
-  drawPrior(context, view, ink, ground);
-  if (scene.posterior?.logVar) {
-    const spread = scene.posterior.logVar.map((value) => Math.exp(value / 2));
-    for (const [colour, width] of [
-      [ground, 4],
-      [ink, 2],
-    ])
-      for (const times of [1, 2]) {
-        context.strokeStyle = colour;
-        context.lineWidth = width;
-        circle(context, view, scene.posterior.mean, [times * spread[0], times * spread[1]]);
+/** Where a point is drawn: in place, or at the edge of a canvas that it lies beyond. */
+export function placeOf(view, z) {
+  const [x, y] = view.toPixels(z);
+  const at = [x, y].map((value) => Math.max(EDGE, Math.min(view.size - EDGE, value)));
+  return { at, beyond: x < 0 || y < 0 || x > view.size || y > view.size, towards: Math.atan2(y - at[1], x - at[0]) };
+}
+
+/** A cross in a ring, or at the edge an arrow towards a point that lies beyond it. */
+export function drawPoint(context, view, z, look, radius = 8) {
+  const { at, beyond, towards } = placeOf(view, z);
+  const [x, y] = beyond ? at : view.toPixels(z);
+  if (!beyond)
+    return strokeTwice(context, look, () => {
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      for (const [right, down] of [[1, 0], [0, 1]]) {
+        context.moveTo(x - 1.6 * radius * right, y - 1.6 * radius * down);
+        context.lineTo(x + 1.6 * radius * right, y + 1.6 * radius * down);
       }
-  }
-  for (const pin of scene.pins) {
+    });
+  const tip = (angle, reach) => [x + reach * Math.cos(towards + angle), y + reach * Math.sin(towards + angle)];
+  strokeTwice(context, look, () => {
+    context.moveTo(...tip(Math.PI, 12));
+    context.lineTo(...tip(0, 10));
+    for (const angle of [2.5, -2.5]) {
+      context.moveTo(...tip(0, 10));
+      const [dx, dy] = [9 * Math.cos(towards + angle), 9 * Math.sin(towards + angle)];
+      context.lineTo(tip(0, 10)[0] + dx, tip(0, 10)[1] + dy);
+    }
+  });
+}
+
+function drawPins(context, view, pins, { ink, ground }) {
+  context.font = TEXT;
+  for (const pin of pins) {
     const [x, y] = view.toPixels(pin.z);
     context.fillStyle = ink;
     context.beginPath();
@@ -159,5 +218,56 @@ export function drawPlane(context, view, scene) {
     context.fillStyle = ground;
     context.fillText(pin.name, x, y + 1);
   }
-  drawPoint(context, view, scene.z, ink, ground);
+}
+
+/** Images left behind, the older the fainter, each on the page's ground. */
+function drawTrail(context, view, trail, makeTile, { ground }, side) {
+  trail.forEach(({ z, image }, i) => {
+    const tile = makeTile(image);
+    const [x, y] = view.toPixels(z);
+    const scale = side / Math.max(tile.width, tile.height);
+    const [width, height] = [scale * tile.width, scale * tile.height];
+    context.globalAlpha = ((i + 1) / trail.length) ** 1.5;
+    context.fillStyle = ground;
+    context.fillRect(x - width / 2, y - height / 2, width, height);
+    context.drawImage(tile, x - width / 2, y - height / 2, width, height);
+  });
+  context.globalAlpha = 1;
+}
+
+function prepare(context, view) {
+  context.clearRect(0, 0, view.size, view.size);
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+}
+
+/**
+ * Draw what stays while the point moves.
+ * @param {{atlas: ?{canvas: HTMLCanvasElement, window: object}, exact: ?object, scatter: object, variational: boolean}} scene
+ */
+export function drawGround(context, view, { atlas, exact, scatter, variational }, look) {
+  prepare(context, view);
+  if (atlas) drawPicture(context, view, atlas.canvas, atlas.window, FAINT);
+  if (exact) drawShares(context, view, exact);
+  drawAxes(context, view, look);
+  drawCodes(context, view, scatter, look);
+  if (variational) drawPrior(context, view, look);
+}
+
+/**
+ * Draw what moves.
+ * @param {{z: number[], posterior: ?object, lens: ?object, pins: object[], trail: object[], makeTile: Function}} scene
+ */
+export function drawMoving(context, view, { z, posterior, lens, pins, trail, makeTile }, look) {
+  prepare(context, view);
+  drawTrail(context, view, trail, makeTile, look, 0.11 * view.size);
+  if (posterior?.logVar) drawCloud(context, view, posterior, look, 0);
+  if (lens) {
+    const [x, y] = view.toPixels([lens.centre[0] - lens.half, lens.centre[1] + lens.half]);
+    const side = 2 * lens.half * view.scale;
+    strokeTwice(context, { ...look, ink: look.accent }, () => context.rect(x, y, side, side));
+  }
+  drawPins(context, view, pins, look);
+  drawPoint(context, view, z, look);
 }
