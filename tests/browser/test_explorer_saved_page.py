@@ -60,6 +60,8 @@ def show(browser: Browser, saved):
         address = saved[name][2].as_uri()
         page.on("request", lambda request: found.append(request.url) if request.url != address else None)
         page.goto(address)
+        if options.get("java_script_enabled", True):
+            page.get_by_text("More", exact=True).click()
         return page
 
     yield opened
@@ -83,7 +85,7 @@ def test_it_shows_what_keras_decodes_and_encodes(show, saved, name: str):
     explorer, vae, _ = saved[name]
     page = show(name)
     np.testing.assert_allclose(shown(page), expected(vae.decode([explorer.code])[0]), atol=0.51)
-    page.get_by_label("Pick a picture").select_option("birch, no. 1")
+    page.get_by_role("radio", name="birch, no. 1").check()
     image = explorer_images(vae)[2]
     np.testing.assert_allclose(shown(page, ".le-picture >> nth=1"), expected(image), atol=0.51)
     mean, log_var = (part[0] for part in vae.encode(image[None]))
@@ -91,7 +93,7 @@ def test_it_shows_what_keras_decodes_and_encodes(show, saved, name: str):
     np.testing.assert_allclose(z, explorer._plane.project(mean), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(shown(page), expected(vae.decode([explorer._plane.lift(np.array(z))])[0]), atol=0.6)
     kl = 0.5 * np.sum(np.exp(log_var) + mean**2 - 1 - log_var)
-    expect(page.locator(".le-facts")).to_contain_text(f"{kl:.1f} nats")
+    expect(page.locator(".le-stage-encoded")).to_contain_text(f"{kl:.1f} nats")
 
 
 def explorer_images(vae: VAE) -> np.ndarray:
@@ -109,7 +111,7 @@ def test_more_dimensions_are_said_in_words_and_have_no_exact_posterior(show):
 
 def test_without_images_one_can_draw_and_nothing_more(show):
     page = show("bare")
-    expect(page.get_by_label("Pick a picture")).to_have_count(0)
+    expect(page.locator(".le-thumb")).to_have_count(0)
     expect(page.get_by_text("Draw a picture", exact=True)).to_be_visible()
     page.locator(".le-pad").click()
     expect(page.get_by_role("button", name="Sample again")).to_be_enabled()
@@ -171,7 +173,7 @@ def test_two_logits_of_one_size_are_told_from_a_sigmoid(show, saved):
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_it_is_accessible_and_fits(show, scheme: str, width: int):
     page = show("color", color_scheme=scheme, viewport={"width": width, "height": 800})
-    page.get_by_label("Pick a picture").select_option(index=3)
+    page.locator(".le-thumb input").nth(3).check()
     page.evaluate(SETTLED)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     box = page.locator(".le-picture").first.bounding_box()
