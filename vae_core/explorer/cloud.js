@@ -1,6 +1,7 @@
 // Codes that move: a plane, or a line, that glides from one report of the training to the next.
 
-import { makeView, write } from "./plane.js";
+import { write } from "./marks.js";
+import { makeView } from "./plane.js";
 import { median } from "./mathematics.js";
 
 // Half sides of the window, few, so that it rarely changes. The smallest is that of the grid: 12 tiles with middles from -3 to 3.

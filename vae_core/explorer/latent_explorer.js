@@ -83,7 +83,7 @@ function watchColors(onChange) {
 function watchGlide(store, root) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let isSeen = false;
-  const seen = new IntersectionObserver(([entry]) => ((isSeen = entry.isIntersecting), root.dispatchEvent(new Event("seen"))));
+  const seen = new IntersectionObserver((entries) => ((isSeen = entries.at(-1).isIntersecting), root.dispatchEvent(new Event("seen"))));
   seen.observe(root);
   const rest = () => store.rest();
   const inputs = ["pointerdown", "keydown"];

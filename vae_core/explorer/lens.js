@@ -1,6 +1,7 @@
 // What the magnifier shows: the cloud q(z|x), the exact posterior if it is asked for, and the point on its way to a sample.
 
-import { drawCloud, drawPoint, drawShares, makeView } from "./plane.js";
+import { drawPosterior, drawPoint } from "./marks.js";
+import { drawShares, makeView } from "./plane.js";
 
 const SAMPLE_DOT = 2; // pixels
 
@@ -11,7 +12,7 @@ export function drawLens(context, size, { lens, posterior, exact, z, flight }, l
   if (!posterior) return;
   if (exact) drawShares(context, view, exact);
   const { mean, logVar } = posterior;
-  if (logVar) drawCloud(context, view, posterior, look, SAMPLE_DOT);
+  if (logVar) drawPosterior(context, view, posterior, look, SAMPLE_DOT);
   const at = mean.map((value, k) => value + flight * (z[k] - value));
   if (flight < 1) {
     context.strokeStyle = look.ink;

@@ -1,8 +1,9 @@
 // The plane on the screen, with the decoded picture, which on a phone lies in a corner of it.
 
 import { button, make, measured, setText } from "./elements.js";
-import { drawGround, drawMoving, makeView, placeOf } from "./plane.js";
+import { placeOf } from "./marks.js";
 import { paint } from "./pad.js";
+import { drawGround, drawMoving, makeView } from "./plane.js";
 import { letMove } from "./pointer.js";
 import { makeTiles, paintTinted } from "./tinted.js";
 import { nearestIn, pictureLabel } from "./words.js";
@@ -103,7 +104,6 @@ export function makePlaneView(store) {
     place: () => viewNow().toPlane(placeOf(viewNow(), store.z).at),
     moveTo: (z) => store.moveTo(z),
   });
-  plane.addEventListener("pointermove", (event) => event.pointerType === "mouse" && store.rest()); // a hand comes for it
 
   function paintGround(context, view, look) {
     const { snapshot, exact, atlas } = store;

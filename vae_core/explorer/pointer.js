@@ -10,6 +10,7 @@ const SLOP = 10; // pixels that a finger moves before it means it
 export function letMove(surface, handle, { at, place, moveTo }) {
   let drag = null;
   const minus = (a, b) => a.map((value, k) => value - b[k]);
+  const moved = (event) => [event.clientX - drag.from[0], event.clientY - drag.from[1]].map(Math.abs);
   const begin = (event) => {
     if (drag || event.button !== 0) return;
     const isMouse = event.pointerType === "mouse";
@@ -22,12 +23,13 @@ export function letMove(surface, handle, { at, place, moveTo }) {
   };
   const follow = (event) => {
     if (event.pointerId !== drag?.id) return;
-    drag.isFirm ||= Math.hypot(event.clientX - drag.from[0], event.clientY - drag.from[1]) > SLOP;
+    const [right, down] = moved(event);
+    drag.isFirm ||= right > SLOP && right > down; // down or up, it scrolls
     if (drag.isFirm) moveTo(at(event).map((value, k) => value + drag.offset[k]));
   };
   const end = (event) => {
     if (event.pointerId !== drag?.id) return;
-    if (event.type === "pointerup" && !drag.isFirm) moveTo(at(event)); // a tap
+    if (event.type === "pointerup" && !drag.isFirm && Math.max(...moved(event)) <= SLOP) moveTo(at(event)); // a tap
     drag = null;
   };
   for (const part of [surface, handle]) {

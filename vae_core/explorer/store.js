@@ -5,11 +5,10 @@ import { readContent } from "./content.js";
 import { rasterize } from "./drawing.js";
 import { exactPosterior } from "./exact_posterior.js";
 import { glidePoint, SECONDS, trailWith } from "./glide.js";
-import { klToPrior, normalPair, project, projectLogVar } from "./mathematics.js";
+import { posteriorOf, sampleOf } from "./posterior.js";
 
 const FARTHEST = 100; // |z| that can be asked for
 const PIN_NAMES = "ABCDEFGH";
-const CLOUD = 30; // samples that show q(z|x)
 const SAVE = 30; // milliseconds between two messages to Python
 const BEAT = 700; // milliseconds for an epoch
 const stores = new WeakMap();
@@ -19,11 +18,6 @@ export function storeOf(model) {
   const content = model.get("_content"); // one object a model, where each view has a `model` of its own
   if (!stores.has(content)) stores.set(content, new Store(model));
   return stores.get(content);
-}
-
-/** Numbers in [0, 1) that are the same every time (Park and Miller). */
-function steadyNumbers(seed = 1) {
-  return () => (seed = (seed * 48271) % 2147483647) / 2147483647;
 }
 
 export class Store {
@@ -211,10 +205,8 @@ export class Store {
 
   /** Go to a new sample of q(z|x). */
   sample(random = Math.random) {
-    const { mean, logVar, cloud } = this.posterior;
-    const noise = normalPair(random);
-    const z = mean.map((value, k) => value + noise[k] * Math.exp(logVar[k] / 2));
-    cloud.push(z);
+    const z = sampleOf(this.posterior, random);
+    this.posterior.cloud.push(z);
     this.moveTo(z);
   }
 
@@ -317,25 +309,10 @@ export class Store {
       x = content.picked(picked);
       output = snapshot.posteriors.subarray(2 * content.dimensions * picked);
     }
-    this.#encoded = { x, posterior: output ? this.#posteriorOf(output) : null };
+    this.#encoded = { x, posterior: output ? posteriorOf(output, snapshot) : null };
     if (this.posterior) this.moveTo([...this.posterior.mean]);
     this.#shade();
     if (this.view && this.posterior) this.view = this.#closeUp();
-  }
-
-  #posteriorOf(output) {
-    const { dimensions } = this.content;
-    const [mean, logVar] = [0, 1].map((k) => output.slice(k * dimensions, (k + 1) * dimensions));
-    const { axes, variational } = this.snapshot;
-    const posterior = { mean: project(axes, mean), logVar: null, kl: null, cloud: [] };
-    if (!variational) return posterior;
-    Object.assign(posterior, { logVar: projectLogVar(axes, logVar), kl: klToPrior(mean, logVar) });
-    const random = steadyNumbers();
-    for (let i = 0; i < CLOUD; i++) {
-      const noise = normalPair(random);
-      posterior.cloud.push(posterior.mean.map((value, k) => value + noise[k] * Math.exp(posterior.logVar[k] / 2)));
-    }
-    return posterior;
   }
 
   #closeUp() {
