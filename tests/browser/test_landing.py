@@ -42,9 +42,10 @@ def landing(request: pytest.FixtureRequest, browser: Browser, serve, book: Path)
 
 def test_the_explorer_is_alive(landing: Page):
     plane, picture = landing.locator(".le-plane"), landing.locator(".le-picture").first
+    plane.focus()
+    plane.press("Shift")  # the point glides until the first key
     landing.evaluate(SETTLED)
     before = picture.evaluate(PICTURE)
-    plane.focus()
     plane.press("Shift+ArrowRight")
     landing.evaluate(SETTLED)
     moved = picture.evaluate(PICTURE)
@@ -64,6 +65,19 @@ def test_the_first_screen_holds_the_title_and_the_explorer(landing: Page):
     assert plane["y"] + plane["height"] <= 800
     picture = landing.locator(".le-picture").first.bounding_box()
     assert picture["y"] + picture["height"] <= 800
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_a_definition_and_a_door_stand_above_the_explorer(landing: Page, width: int, height: int):
+    landing.set_viewport_size({"width": width, "height": height})
+    landing.evaluate("scrollTo(0, 0)")
+    words = landing.locator("main p").filter(has_text="A variational autoencoder (VAE) is").first.bounding_box()
+    door = landing.get_by_role("link", name="Start reading")
+    box, plane = door.bounding_box(), landing.locator(".le-plane").bounding_box()
+    assert words["y"] + words["height"] <= box["y"]
+    assert box["y"] + box["height"] <= plane["y"] < height
+    door.click()
+    landing.wait_for_url("**/01_*.html")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])

@@ -307,7 +307,8 @@ export class Store {
       output = snapshot.encode?.(x);
     } else if (picked !== null) {
       x = content.picked(picked);
-      output = snapshot.posteriors.subarray(2 * content.dimensions * picked);
+      const length = 2 * content.dimensions;
+      output = snapshot.posteriors.subarray(length * picked, length * (picked + 1));
     }
     this.#encoded = { x, posterior: output ? posteriorOf(output, snapshot) : null };
     if (this.posterior) this.moveTo([...this.posterior.mean]);
