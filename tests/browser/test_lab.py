@@ -109,6 +109,7 @@ def notebook(browser: Browser, lab: str) -> Iterator[Page]:
     expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=PATIENCE)
     run(page, 0)
     page.locator(".le-plane").wait_for()
+    page.get_by_text("More", exact=True).click()
     yield page
     page.context.close()
     assert foreign == []
