@@ -38,7 +38,7 @@ FAR_FIGURES = """(screen) => [...document.querySelectorAll('main figure[id]')].f
   return away.length && Math.min(...away) > screen ? [`${figure.id}: ${Math.round(Math.min(...away))} px`] : [];
 })"""
 
-DRAWINGS = """() => [...document.querySelectorAll('main .cell_output figure img')].map((image) => [
+DRAWINGS = """() => [...document.querySelectorAll('main .cell_output figure img[src^="_images"]')].map((image) => [
   image.getAttribute('src'),
   image.getBoundingClientRect().width / image.naturalWidth,
   Boolean(image.closest('figure.wide')),
