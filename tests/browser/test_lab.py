@@ -1,4 +1,4 @@
-"""The latent explorer in a real JupyterLab with a live kernel: what is dragged is known in Python, and the reverse."""
+"""Widgets in a real JupyterLab with a live kernel: what is done in the page is known in Python, and the reverse."""
 
 import contextlib
 import json
@@ -31,6 +31,15 @@ SET = """explorer.z = [1.25, -0.75]
 explorer.model_name, explorer.epoch = "autoencoder", 0
 print("set in Python")"""
 TELL = 'print("Python has", explorer.z, explorer.model_name, explorer.epoch)'
+PLAY = f"""import sys
+
+sys.path.insert(0, {str(ROOT)!r})
+from vae_core.explorer import Playground
+
+playground = Playground()
+playground"""
+ASK = 'print("sampled", playground.model.sample(2).shape if playground.weights else "nothing")'
+PULL = "playground.settings = {'beta': 10.0}"
 # anywidget gives up when a model is not ready after two seconds; a loaded machine is slow, not wrong.
 PATIENT = f"""AbortSignal.timeout = () => {{
   const controller = new AbortController();
@@ -49,7 +58,7 @@ SHOWS = """(image) => {
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a notebook in a JupyterLab of its own, which knows no settings and no folder but new ones."""
     home = tmp_path_factory.mktemp("lab")
-    cells = [nbformat.v4.new_code_cell(source) for source in (MAKE, SET, TELL)]
+    cells = [nbformat.v4.new_code_cell(source) for source in (MAKE, SET, TELL, PLAY, ASK, PULL)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), home / "explorer.ipynb")
     news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
@@ -97,7 +106,7 @@ def _address(server: subprocess.Popen, runtime: Path, log: Path) -> str:
 
 @pytest.fixture
 def notebook(browser: Browser, lab: str) -> Iterator[Page]:
-    """The notebook, its first cell run. Whatever asks another host is named."""
+    """The notebook. Whatever asks another host is named."""
     page = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
     page.set_default_timeout(PATIENCE)
     page.add_init_script(PATIENT)
@@ -107,9 +116,12 @@ def notebook(browser: Browser, lab: str) -> Iterator[Page]:
     page.goto(lab)
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=PATIENCE)
+<<<<<<< HEAD
     run(page, 0)
     page.locator(".le-plane").wait_for()
     page.get_by_text("More", exact=True).click()
+=======
+>>>>>>> 11a3112 (Try the playground in JupyterLab)
     yield page
     page.context.close()
     assert foreign == []
@@ -126,10 +138,10 @@ def run(page: Page, number: int) -> None:
     expect(cell.locator(".jp-InputPrompt")).to_have_text(done, timeout=PATIENCE)
 
 
-def told(page: Page) -> str:
-    """What Python says of the explorer."""
-    run(page, 2)
-    return page.locator(".jp-Notebook .jp-CodeCell").nth(2).locator(".jp-OutputArea-output").inner_text()
+def told(page: Page, number: int) -> str:
+    """What a cell prints."""
+    run(page, number)
+    return page.locator(".jp-Notebook .jp-CodeCell").nth(number).locator(".jp-OutputArea-output").inner_text()
 
 
 def image_at(model, z) -> list[float]:
@@ -139,6 +151,7 @@ def image_at(model, z) -> list[float]:
 
 def test_the_page_and_python_move_each_other(notebook: Page):
     page, models = notebook, make_models()
+    run(page, 0)
     page.wait_for_function(SHOWS, arg=image_at(models["vae"][3], [0, 0]))
 
     run(page, 1)  # Python moves the picture, and changes the model and the epoch
@@ -160,9 +173,35 @@ def test_the_page_and_python_move_each_other(notebook: Page):
     expect(page.get_by_label("Strip from")).to_be_hidden()
     shown = [page.get_by_label(name, exact=True) for name in ("z\u2081", "z\u2082")]
     expect(shown[0]).not_to_have_value("1.25")
-    heard = re.fullmatch(r"Python has \[(.*), (.*)\] (\w+) (\d+)", told(page).strip())
+    heard = re.fullmatch(r"Python has \[(.*), (.*)\] (\w+) (\d+)", told(page, 2).strip())
     assert heard, "Python does not say where the point is."
     assert heard.groups()[2:] == ("vae", "3")
     z = [float(part) for part in heard.groups()[:2]]
     assert [float(one.input_value()) for one in shown] == pytest.approx(z, abs=0.0051)
     page.wait_for_function(SHOWS, arg=image_at(models["vae"][3], z))
+
+
+def test_a_playground_trains_and_gives_its_model_to_python(notebook: Page):
+    page = notebook
+    run(page, 3)
+    playground = page.locator(".playground")
+    playground.get_by_role("button", name="Start training").click()
+    expect(playground.locator(".pg-clock")).to_contain_text(re.compile(r"step \d\d"), timeout=PATIENCE)
+    playground.get_by_label("Weight of the KL term").press("ArrowUp")  # the widget's own, not the notebook's
+    expect(playground.locator(".pg-kind")).to_have_text("\u03b2-VAE")
+    playground.get_by_role("button", name="Pause").click()
+    expect(playground.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENCE)
+    until = time.monotonic() + PATIENCE / 1000
+    while "(2, 28, 28, 1)" not in told(page, 4):
+        assert time.monotonic() < until, "The weights have not come."
+    run(page, 5)  # Python moves the slider
+    expect(playground.locator(".pg-value").first).to_have_text("10")
+    assert len(training(page)) == 1
+    run(page, 3)  # which takes the old view away
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
+    assert training(page) == []
+
+
+def training(page: Page) -> list[str]:
+    """The workers that train."""
+    return [worker.url for worker in page.workers if worker.url.startswith("blob:")]
