@@ -26,25 +26,25 @@ export const PRESETS = [
   {
     name: "VAE",
     changes: {},
-    look: "The digits part company, and the cloud fills the circles of the prior. Every tile of the grid becomes a digit.",
+    look: "The digits part company, the cloud settles over the circles of the prior, and the grid fills with digits.",
     chapter: 3,
   },
   {
     name: "Autoencoder",
     changes: { noise: false, beta: 0 },
-    look: "Nothing holds the cloud together: it leaves the circles, and the grid shows the few places that it left behind.",
+    look: "Nothing holds the cloud: it leaves the circles, and the grid shows what happens to lie in its square.",
     chapter: 2,
   },
   {
     name: "Noise, no KL",
     changes: { beta: 0 },
-    look: "Tick the ellipses. The cloud runs away from its own noise: the ellipses become small beside it.",
+    look: "Turn on the ellipses. The cloud grows and they shrink, until the noise has no effect.",
     chapter: 3,
   },
   {
     name: "Strong KL",
     changes: { beta: 10 },
-    look: "The code may say little, so the ellipses are wide and only a few kinds of digit keep a place of their own.",
+    look: "The code may say little: the ellipses are wide, and one of the two numbers may fall silent, so that the cloud is a line.",
     chapter: 6,
   },
   {
@@ -74,7 +74,7 @@ export const BREAKS = [
     key: "log_var_as_sigma",
     name: "Log-variance as σ",
     does: "z = mean + log_var · ε.",
-    look: "A log-variance of 0 now means no noise at all, and it costs the KL term nothing.",
+    look: "Training looks better than ever, at hardly any KL: a log-variance of 0 now means no noise. Held-out images tell.",
     chapter: 8,
   },
   {
@@ -88,7 +88,7 @@ export const BREAKS = [
     key: "frozen_epsilon",
     name: "Frozen ε",
     does: "The same draws at every step: the noise is a constant.",
-    look: "Training is content; held-out images say otherwise. Watch the two curves part.",
+    look: "Nothing, and that is the trouble: the images are shuffled, so each meets other draws every time. Tests find it, curves do not.",
     chapter: 7,
   },
   {
