@@ -86,6 +86,7 @@ function play({ model, el }) {
     alarm.textContent = "";
     try {
       if (!trainer) {
+        failed = false;
         opening ??= loadAssets(model);
         refresh();
         const assets = await opening;
@@ -146,6 +147,7 @@ function play({ model, el }) {
   /** Say in words, and to Python, where the run is. */
   async function tell(withWeights) {
     const { status, step, epoch, history } = report;
+    if (!history.step.length) return;
     const last = ({ reconstruction, kl }) => ({ reconstruction: reconstruction.at(-1), kl: kl.at(-1) });
     const [train, heldOut] = [history.train, history.heldOut].map(last);
     spoken.textContent =
@@ -153,7 +155,8 @@ function play({ model, el }) {
       `KL term ${heldOut.kl.toFixed(1)} nats.`;
     model.set("status", status);
     model.set("progress", { step, epoch, losses: { train, held_out: heldOut } });
-    if (withWeights) model.set("weights", new DataView(await trainer.weights()));
+    const weights = withWeights && (await trainer.weights().catch(() => null)); // null: a reset came first
+    if (weights) model.set("weights", new DataView(weights));
     model.save_changes();
   }
 

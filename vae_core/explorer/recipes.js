@@ -95,7 +95,7 @@ export const BREAKS = [
     key: "no_half",
     name: "No half",
     does: "z = mean + exp(log_var) · ε, without the half in exp(log_var / 2).",
-    look: "The noise is the variance, not its root. The curves hardly tell; the ellipses are too wide.",
+    look: "The noise is the variance, not its root. Held-out images are rebuilt worse than those of the training, and the ellipses are too wide.",
     chapter: 8,
   },
 ];
