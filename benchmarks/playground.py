@@ -4,11 +4,12 @@
 
 A headless Chromium opens a page from disk, which has what a page of the book has for the playground. Measured there,
 with the playground's own settings: the time from the order to start until the first step is taken, the files of the
-book loaded on the way; steps and reports a second over 20 seconds; the memory of WebAssembly and the arrays alive in it
-after 500 and after 5,000 steps. And the bound: after 1,000 steps of 128 images, in the page and in Keras, three seeds
-each, on the same 8,192 + 512 images, in nats an image, Bernoulli likelihood of 16 grey levels, one sample of z; held
-out are the first 512 images of the held-out part of `mnist_split`. The result is printed and written to
-benchmarks/results/playground.json.
+book loaded on the way; steps and reports a second over 20 seconds, and the time of a processor that a step takes, with
+its share of the reports, on which other work on the machine has less influence; the memory of WebAssembly and the
+arrays alive in it after 500 and after 5,000 steps. And the bound: after 1,000 steps of 128 images, in the page and in
+Keras, three seeds each, on the same 8,192 + 512 images, in nats an image, Bernoulli likelihood of 16 grey levels, one
+sample of z; held out are the first 512 images of the held-out part of `mnist_split`. The result is printed and written
+to benchmarks/results/playground.json.
 """
 
 import json
@@ -19,7 +20,7 @@ from statistics import mean
 from typing import Any
 
 from common import machine, write_results
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tools.browser import browser_path
 
@@ -109,11 +110,20 @@ def summary(terms: list[list[float]]) -> dict[str, Any]:
     }
 
 
-def measure(page: Page, settings: dict[str, Any]) -> dict[str, Any]:
+def processor_seconds(browser: Browser) -> float:
+    """Return how long the browser's pages have computed so far."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
+
+
+def measure(browser: Browser, page: Page, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the measurements of one page."""
     report: dict[str, Any] = {"seconds_to_the_first_step": round(page.evaluate(FIRST, settings), 2)}
     page.evaluate(SPEED, 3)  # the browser compiles what runs often once more
+    before = processor_seconds(browser)
     speed = page.evaluate(SPEED, SECONDS)
+    computed = processor_seconds(browser) - before
+    report["processor_milliseconds_a_step"] = round(1000 * computed / (SECONDS * speed["steps"]), 1)
     report |= {f"{name}_a_second": round(value, 1) for name, value in speed.items()}
     page.evaluate(PAUSE)
     report["bound"] = [page.evaluate(BOUND, {"settings": settings | {"seed": seed}, "steps": STEPS}) for seed in SEEDS]
@@ -136,14 +146,14 @@ def memory(page: Page, settings: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Measure, print and write."""
     from serving import FLAGS
-    from training import SETTINGS, open_training_page, write_page
+    from training_html import SETTINGS, open_training_page, write_page
 
     described = machine()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         address = write_page(Path(folder)).as_uri()
         browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
         page, found = open_training_page(browser, address)
-        in_page = measure(page, SETTINGS)
+        in_page = measure(browser, page, SETTINGS)
         second, also_found = open_training_page(browser, address)
         in_page["held_after_steps"] = memory(second, SETTINGS)
         if found or also_found:

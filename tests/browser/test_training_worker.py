@@ -1,12 +1,15 @@
 """Training in a worker of a real browser, from disk and over HTTP, under the policy of the book."""
 
-import json
+import gzip
 
 import numpy as np
 import pytest
-from training import SETTINGS, open_training_page, write_page
+from training_html import SETTINGS, open_training_page, write_page
+from training_page import COMPARE, assert_alike, in_keras, inputs_of, modules_in_page
 
 from vae_core import objectives
+from vae_core.data import mnist_split
+from vae_core.explorer.digits import packed_digits, worker_program
 from vae_core.explorer.playground import Playground
 from vae_core.likelihoods import Bernoulli
 
@@ -83,8 +86,6 @@ def test_python_has_the_model_that_the_page_shows(page):
     model = playground.model
     decoded = model.decode(np.reshape(grid, (-1, 2)))
     np.testing.assert_allclose(decoded.ravel(), images, atol=1e-4)
-    from vae_core.data import mnist_split
-
     held_out = np.rint(15 * mnist_split(8_192).held_out.x[:512]) / np.float32(15)
     means, log_vars = model.encode(held_out)
     np.testing.assert_allclose(means.ravel(), mean, atol=1e-4)
@@ -130,10 +131,15 @@ def test_the_files_are_loaded_once_for_all_who_ask(page):
 
 
 def test_the_weight_of_what_start_loads():
-    import gzip
-
-    from vae_core.explorer.digits import packed_digits, worker_program
-
     assert len(gzip.compress(worker_program().encode())) < 200_000
     assert len(packed_digits()) < 800_000
-    assert json.dumps(SETTINGS)
+
+
+def test_fifty_steps_in_the_browser_are_those_of_keras(browser):
+    inputs = inputs_of("bernoulli", None, steps=50)
+    page = browser.new_context().new_page()
+    page.add_script_tag(content=f"{modules_in_page()}\nwindow.modules = modules;")
+    given = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+    received = page.evaluate(f"(inputs) => ({COMPARE})(modules, inputs)", given)
+    page.context.close()
+    assert_alike(received, in_keras(inputs))

@@ -68,9 +68,9 @@ def write_page(folder: Path) -> Path:
     program = "\n".join(joined(name) for name in MODULES) + SETUP
     (folder / "page.js").write_text(program, "utf-8")
     state = f'<script type="{WIDGET}">{{}}</script><script type="application/json">"{PLAYGROUND}"</script>'
-    page = f'<!DOCTYPE html><html data-content_root="./"><head>{HEAD}<title>x</title></head><body>{state}</body></html>'
-    script = '<script src="page.js"></script></body>'
-    text = page.replace("</body>", script)
+    head = f'<head>{HEAD}<link rel="icon" href="data:,"><title>Training</title></head>'
+    body = f'<body>{state}<script src="page.js"></script></body>'
+    text = f'<!DOCTYPE html><html data-content_root="./">{head}{body}</html>'
     path = folder / "page.html"
     path.write_text(text.replace(HEAD, f'{HEAD}{TAG}"{policy(text)}">'), "utf-8")
     return path
