@@ -1,5 +1,6 @@
 """Training in a worker of a real browser, from disk and over HTTP, under the policy of the book."""
 
+import base64
 import gzip
 
 import numpy as np
@@ -72,17 +73,16 @@ def test_settings_change_while_it_runs_or_are_refused(page):
 
 
 def test_python_has_the_model_that_the_page_shows(page):
-    bits, mean, grid, images, history = page.evaluate("""async () => {
+    *texts, history = page.evaluate("""async () => {
       await stepped(8);
-      const plain = (array) => Array.from(array);
       const { codes, grid, history } = last;
-      return [
-        plain(new Uint8Array(await trainer.weights())), plain(codes.mean), plain(grid.codes), plain(grid.images),
-        [history.heldOut.reconstruction.at(-1), history.heldOut.kl.at(-1)],
-      ];
+      const weights = new Float32Array(await trainer.weights());
+      const losses = [history.heldOut.reconstruction.at(-1), history.heldOut.kl.at(-1)];
+      return [...[weights, codes.mean, grid.codes, grid.images].map(base64), losses];
     }""")
+    weights, mean, grid, images = (np.frombuffer(base64.b64decode(text), "<f4") for text in texts)
     playground = Playground(**SMALL)
-    playground.weights = bytes(bits)
+    playground.weights = weights.tobytes()
     model = playground.model
     decoded = model.decode(np.reshape(grid, (-1, 2)))
     np.testing.assert_allclose(decoded.ravel(), images, atol=1e-4)

@@ -52,6 +52,12 @@ window.stepped = async (count) => {
   const isThere = ({ status, step }) => status === "paused" && step === before + count && window.reports.length > seen;
   await window.until(() => window.failures.length || isThere(window.last));
 };
+window.base64 = (numbers) => {
+  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(text);
+};
 window.digest = async () => {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await window.trainer.weights()));
   return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
