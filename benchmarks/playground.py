@@ -76,30 +76,6 @@ self.held = () => ({
 """
 
 
-def in_keras(seed: int) -> list[float]:
-    """Return minus the reconstruction log-likelihood and the KL divergence of the held-out images after the steps."""
-    import numpy as np
-
-    from vae_core import data, networks, objectives  # before keras
-    from vae_core.explorer.playground import DEFAULTS, IMAGE_SHAPE, WIDTH
-    from vae_core.models import VAE
-
-    import keras  # isort: skip
-
-    split = data.mnist_split(8_192)
-    train, held_out = (np.rint(15 * x) / np.float32(15) for x in (split.train.x, split.held_out.x[:512]))
-    keras.utils.set_random_seed(seed)
-    vae = VAE(*networks.dense(IMAGE_SHAPE, DEFAULTS["latent_dim"], width=WIDTH), seed=seed)
-    vae.compile(keras.optimizers.Adam(DEFAULTS["learning_rate"]))
-    size = DEFAULTS["batch_size"]
-    epochs, rest = divmod(STEPS * size, len(train))
-    vae.fit(train, batch_size=size, epochs=epochs, verbose=0)
-    vae.fit(train[np.random.default_rng(seed).permutation(len(train))[:rest]], batch_size=size, epochs=1, verbose=0)
-    output = vae(held_out)
-    terms = objectives.elbo(held_out, output.parameters, output.posterior_mean, output.posterior_log_var)
-    return [-float(terms.reconstruction_log_likelihood.mean()), float(terms.kl_divergence.mean())]
-
-
 def summary(terms: list[list[float]]) -> dict[str, Any]:
     """Return the bound of every seed and its mean."""
     elbo = [-sum(pair) for pair in terms]
@@ -147,6 +123,7 @@ def main() -> None:
     """Measure, print and write."""
     from serving import FLAGS
     from training_html import SETTINGS, open_training_page, write_page
+    from training_page import bound_in_keras
 
     described = machine()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -168,7 +145,7 @@ def main() -> None:
         **in_page,
         "held_out_bound_after_1000_steps": {
             "page": summary(bound),
-            "keras": summary([in_keras(seed) for seed in SEEDS]),
+            "keras": summary([bound_in_keras(seed, STEPS) for seed in SEEDS]),
         },
     }
     print(json.dumps(report, indent=1))

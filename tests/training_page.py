@@ -10,9 +10,10 @@ import numpy as np
 from explorer_node import NODE
 
 from vae_core import networks, objectives
-from vae_core.explorer.digits import LIBRARY
+from vae_core.data import mnist_split
+from vae_core.explorer.digits import HELD_OUT_IMAGES, LIBRARY, TRAIN_IMAGES
 from vae_core.explorer.front_end import FOLDER, joined
-from vae_core.explorer.playground import LIKELIHOODS, WIDTH
+from vae_core.explorer.playground import DEFAULTS, IMAGE_SHAPE, LIKELIHOODS, WIDTH
 from vae_core.models import VAE
 from vae_core.objectives import ElboTerms
 
@@ -126,6 +127,25 @@ def in_keras(inputs: dict) -> dict:
     return {**first, "steps": np.array(steps)}
 
 
+def bound_in_keras(seed: int, steps: int) -> list[float]:
+    """Return minus the reconstruction log-likelihood and the KL divergence of the held-out images after training.
+
+    The settings and images are those of the playground, with Keras' own random numbers.
+    """
+    split = mnist_split(TRAIN_IMAGES)
+    train, held_out = (np.rint(15 * x) / np.float32(15) for x in (split.train.x, split.held_out.x[:HELD_OUT_IMAGES]))
+    keras.utils.set_random_seed(seed)
+    vae = VAE(*networks.dense(IMAGE_SHAPE, DEFAULTS["latent_dim"], width=WIDTH), seed=seed)
+    vae.compile(keras.optimizers.Adam(DEFAULTS["learning_rate"]))
+    size = DEFAULTS["batch_size"]
+    epochs, rest = divmod(steps * size, len(train))
+    vae.fit(train, batch_size=size, epochs=epochs, verbose=0)
+    vae.fit(train[np.random.default_rng(seed).permutation(len(train))[:rest]], batch_size=size, verbose=0)
+    output = vae(held_out)
+    terms = objectives.elbo(held_out, output.parameters, output.posterior_mean, output.posterior_log_var)
+    return [-float(terms.reconstruction_log_likelihood.mean()), float(terms.kl_divergence.mean())]
+
+
 def run_training(body: str, arguments: object, folder: Path) -> object:
     """Run the body of an async function of `input` in Node; it sees `jax` on WebAssembly and all modules as `M`."""
     given, program = folder / "input.json", folder / "program.mjs"
@@ -140,7 +160,7 @@ def run_training(body: str, arguments: object, folder: Path) -> object:
     const input = JSON.parse(read({json.dumps(str(given))}));
     const M = Object.assign({{}}, ...(await Promise.all({json.dumps(addresses)}.map((address) => import(address)))));
     const result = await (async () => {{ {body} }})();
-    process.stdout.write(JSON.stringify(result));""")
+    process.stdout.write(JSON.stringify(result), () => process.exit(0));""")
     done = subprocess.run([NODE, "--no-warnings", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

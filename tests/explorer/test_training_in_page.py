@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from training_page import assert_alike, in_keras, in_node, inputs_of, run_training
 
-from vae_core.explorer.digits import packed_digits
+from vae_core.explorer.digits import packed_digits, worker_program
 from vae_core.explorer.playground import BREAKS, DEFAULTS
 
 # Every array of the library that is alive, by the records that its WebAssembly back end keeps.
@@ -154,6 +154,34 @@ def test_a_loss_that_is_no_number_stops_the_run(run):
         learning_rate=1e20,
     )
     assert message.startswith("A loss is no longer a finite number at step ")
+
+
+def test_the_worker_answers_whatever_comes_while_it_opens(run, tmp_path):
+    (tmp_path / "program.js").write_text(worker_program())
+    statuses, kinds, weights, sentence = run("""
+    const sent = [];
+    globalThis.postMessage = (message) => sent.push(message);
+    new Function(read(input.digits.replace("digits", "program.js")))();
+    const tell = (kind, content) => onmessage({ data: { kind, ...content } });
+    const until = async (done) => { while (!done()) await new Promise((go) => setTimeout(go, 5)); };
+    const digits = readFileSync(input.digits);
+    tell("open", { digits, settings: input.settings, backend: "wasm" });
+    tell("change", { settings: { ...input.settings, beta: 2 } });
+    tell("weights");
+    tell("step", { count: 3 });
+    const last = () => sent.findLast(({ kind }) => kind === "report")?.report;
+    await until(() => last()?.status === "paused");
+    const before = sent.map(({ kind, report }) => [kind, report?.status, report?.step]);
+    const weights = sent.find(({ kind }) => kind === "weights").weights.byteLength;
+    tell("change", { settings: { ...input.settings, learning_rate: 1e20 } });
+    tell("start");
+    await until(() => sent.at(-1).kind === "failure");
+    return [before, [...new Set(sent.map(({ kind }) => kind))], weights, sent.at(-1).sentence];""")
+    assert statuses[0] == ["report", "ready", 0]
+    assert statuses[-1] == ["report", "paused", 3]
+    assert set(kinds) == {"report", "weights", "failure"}
+    assert weights == 4 * 235_540
+    assert sentence.startswith("A loss is no longer a finite number at step ")
 
 
 def test_digits_come_out_as_they_went_in(run):

@@ -102,9 +102,8 @@ export function makeRun({ jax, digits, settings, backend, onReport }) {
   const xHeldOut = np.array(imagesAt(heldOut, all)).reshape([heldOut.count, PIXELS]);
   const noiseHeldOut = np.array(normals(heldOut.count * latentDim, random("heldOut"))).reshape([heldOut.count, latentDim]);
   const grid = gridCodes(latentDim);
-  const shown = settings.digits.length // the first of each digit, then whatever comes
-    ? [...new Set([...settings.digits.map((digit) => heldOut.labels.indexOf(digit)), ...all])].filter((i) => i >= 0).slice(0, PICTURES)
-    : [];
+  const firsts = settings.digits.map((digit) => heldOut.labels.indexOf(digit)).filter((i) => i >= 0);
+  const shown = [...new Set([...firsts, ...all])].slice(0, PICTURES); // one of each digit, then whatever comes
   const originals = imagesAt(heldOut, shown);
   const history = makeHistory();
   let state = vae.initialState(vae.initialWeights(random("weights")));

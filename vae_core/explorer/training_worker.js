@@ -8,6 +8,8 @@ const TOLERANCE = 1e-3; // of a graphics card, beside WebAssembly
 const TRIAL_STEPS = 6;
 
 let run = null;
+let opened = null; // the promise that there is a run
+let settings = null;
 let wanted = 0; // steps still to take
 let busy = false;
 
@@ -61,15 +63,17 @@ async function graphicsCardIsBetter(settings) {
   }
 }
 
-async function open({ digits, settings, backend }) {
+async function open({ digits, backend }) {
   await jax.init("wasm");
   const card = backend !== "wasm" && (await graphicsCardIsBetter(settings));
-  backend = card ? "webgpu" : "wasm";
-  jax.defaultDevice(backend);
+  const device = card ? "webgpu" : "wasm";
+  jax.defaultDevice(device);
   if (card) jax.getWebGPUDevice().lost.then(() => fail("The browser has lost the graphics card. Reset the training."));
-  run = makeRun({ jax, digits: await unpackDigits(digits, settings.digits), settings, backend, onReport });
-  await run.show("ready");
-  go();
+  const unpacked = await unpackDigits(digits, settings.digits);
+  const made = makeRun({ jax, digits: unpacked, settings, backend: device, onReport });
+  await made.show("ready");
+  made.change(settings); // which may have changed meanwhile
+  run = made;
 }
 
 /** Let messages in, without the delay of a timer. */
@@ -77,6 +81,53 @@ const channel = new MessageChannel();
 const breath = () =>
   new Promise((resolve) => {
     channel.port1.onmessage = resolve;
+    channel.port2.postMessage(null);
+  });
+
+async function go() {
+  if (!run || busy || !wanted) return;
+  busy = true;
+  try {
+    run.begin();
+    while (wanted) {
+      wanted--;
+      await run.advance();
+      await breath();
+    }
+    await run?.show("paused");
+  } catch (error) {
+    fail(error);
+  }
+  busy = false;
+  go(); // if somebody has asked meanwhile
+}
+
+const handlers = {
+  open(message) {
+    ({ settings } = message);
+    opened = open(message).then(go).catch(fail);
+  },
+  start() {
+    wanted = Infinity;
+    go();
+  },
+  pause: () => (wanted = 0),
+  step({ count }) {
+    wanted = count;
+    go();
+  },
+  change(message) {
+    ({ settings } = message);
+    run?.change(settings);
+  },
+  async weights() {
+    await opened;
+    const weights = await run?.weights();
+    if (weights) postMessage({ kind: "weights", weights }, [weights]);
+  },
+};
+
+onmessage = resolve;
     channel.port2.postMessage(null);
   });
 
