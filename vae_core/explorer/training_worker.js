@@ -127,42 +127,4 @@ const handlers = {
   },
 };
 
-onmessage = resolve;
-    channel.port2.postMessage(null);
-  });
-
-async function go() {
-  if (!run || busy || !wanted) return;
-  busy = true;
-  try {
-    run.begin();
-    while (wanted) {
-      wanted--;
-      await run.advance();
-      await breath();
-    }
-    await run?.show("paused");
-  } catch (error) {
-    fail(error);
-  }
-  busy = false;
-  go(); // if somebody has asked meanwhile
-}
-
-const handlers = {
-  open: (message) => open(message).catch(fail),
-  start() {
-    wanted = Infinity;
-    go();
-  },
-  pause: () => (wanted = 0),
-  step({ count }) {
-    wanted = count;
-    go();
-  },
-  change: ({ settings }) => run?.change(settings),
-  weights: () =>
-    run?.weights().then((weights) => postMessage({ kind: "weights", weights }, [weights])).catch(fail),
-};
-
 onmessage = ({ data }) => handlers[data.kind](data);
