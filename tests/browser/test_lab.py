@@ -116,12 +116,6 @@ def notebook(browser: Browser, lab: str) -> Iterator[Page]:
     page.goto(lab)
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=PATIENCE)
-<<<<<<< HEAD
-    run(page, 0)
-    page.locator(".le-plane").wait_for()
-    page.get_by_text("More", exact=True).click()
-=======
->>>>>>> 11a3112 (Try the playground in JupyterLab)
     yield page
     page.context.close()
     assert foreign == []
@@ -152,6 +146,8 @@ def image_at(model, z) -> list[float]:
 def test_the_page_and_python_move_each_other(notebook: Page):
     page, models = notebook, make_models()
     run(page, 0)
+    page.locator(".le-plane").wait_for()
+    page.get_by_text("More", exact=True).click()
     page.wait_for_function(SHOWS, arg=image_at(models["vae"][3], [0, 0]))
 
     run(page, 1)  # Python moves the picture, and changes the model and the epoch
