@@ -105,6 +105,7 @@ bench: book browser  ## measure the training step beside its peers, its breakdow
 	$(BIN)/python benchmarks/equivalence.py
 	$(BIN)/python benchmarks/resume.py
 	PYTHONPATH=. $(BIN)/python benchmarks/browser.py
+	PYTHONPATH=. $(BIN)/python benchmarks/playground.py
 	PYTHONPATH=. $(BIN)/python benchmarks/playground_view.py
 	PYTHONPATH=. $(BIN)/python benchmarks/pages.py
 	PYTHONPATH=. $(BIN)/python benchmarks/previews.py
