@@ -191,6 +191,20 @@ def posterior(ax: Axes, shipped: Shipped) -> None:
     ax.set(aspect="auto")
 
 
+def supporting_lines(ax: Axes, _shipped: Shipped) -> None:
+    """Rate and distortion of networks for six betas, each on the line of slope minus beta that supports the curve."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "rate_distortion.json").read_text("utf-8"))
+    wanted = {"pixels": "grey", "latent_dim": 16, "seed": 0, "warm_up": 0}
+    for run in results["runs"]:
+        if not wanted.items() <= run.items():
+            continue
+        rate, distortion, beta = run["train"]["rate"], run["train"]["distortion"], run["beta"]
+        reach = np.array([-1, 1]) * 0.15 / np.hypot(1 / 60, beta / 134)
+        ax.plot(rate + reach, distortion - beta * reach, color=GREY, lw=1.1, alpha=0.8)
+        ax.scatter(rate, distortion, c=ORANGE, s=44, linewidths=0, zorder=3)
+    ax.set(xlim=(-4, 56), ylim=(82, 216))
+
+
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
     results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
@@ -214,6 +228,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "09": grid,
     "10": cross,
     "11": posterior,
+    "13": supporting_lines,
     "speed": step_times,
 }
 
