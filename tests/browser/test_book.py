@@ -14,6 +14,7 @@ TOC = Path(__file__).resolve().parents[2] / "book" / "_toc.yml"
 PLAIN_PAGE = 300_000  # bytes, compressed; weight.py says what counts
 WIDGET_MANAGER = 1_100_000  # once for the whole book, on pages with a widget
 WIDGET_STATE = 800_000  # on each of these pages
+SEARCH_INDEX = 400_000  # the text of the book, on the search page
 STATE = "application/vnd.jupyter.widget-state+json"
 
 
@@ -38,6 +39,7 @@ def test_page_is_light(browser: Browser, book: Path, serve, page_name: str):
     assert weight.plain <= PLAIN_PAGE, heaviest
     assert weight.widget_manager <= (WIDGET_MANAGER if weight.widget_state else 0)
     assert weight.widget_state <= WIDGET_STATE
+    assert weight.search_index <= (SEARCH_INDEX if page_name == "search.html" else 0)
 
 
 def test_text_does_not_wait_for_widgets(book: Path, page_name: str):

@@ -20,12 +20,14 @@ class Weight(NamedTuple):
         widget_state: what its widgets carry inside the page, pictures and networks included.
         widget_manager: the scripts and fonts that draw widgets, under `_static/widgets`.
         images: pictures, as they are.
+        search_index: the text of the book, which the search page loads.
     """
 
     plain: int
     widget_state: int
     widget_manager: int
     images: int
+    search_index: int
 
 
 def compressed(content: bytes) -> int:
@@ -37,7 +39,7 @@ def weigh(browser: Browser, book: Path, page_name: str, address: str) -> tuple[W
     """Open a page below `address` and return its weight, and the size of every file that is counted in `plain`."""
     page, _ = open_page(browser, f"{address}/{page_name}", watch=(loaded := []).append)
     page.context.close()
-    plain, manager, images = {}, 0, 0
+    plain, manager, images, index = {}, 0, 0, 0
     for url, kind in dict(loaded).items():
         if not url.startswith(address):
             continue  # data: and blob: addresses are inside the files
@@ -47,7 +49,9 @@ def weigh(browser: Browser, book: Path, page_name: str, address: str) -> tuple[W
             images += len(content)
         elif name.startswith("_static/widgets/"):
             manager += compressed(content)
+        elif name == "_static/search-index.js":
+            index = compressed(content)
         else:
             plain[name] = compressed(WIDGET_STATE.sub(b"", content) if kind == "document" else content)
     state = b"".join(WIDGET_STATE.findall((book / page_name).read_bytes()))
-    return Weight(sum(plain.values()), compressed(state) if state else 0, manager, images), plain
+    return Weight(sum(plain.values()), compressed(state) if state else 0, manager, images, index), plain

@@ -105,8 +105,8 @@
   };
 
   if (box.showPopover && document.querySelector(LINKS)) {
-    Object.assign(box, { id: "preview", className: "preview", popover: "manual", ariaLabel: "Preview" });
-    document.body.append(box);
+    Object.assign(box, { id: "preview", className: "preview", popover: "manual", ariaLabel: "Preview", tabIndex: 0 });
+    document.querySelector("main").append(box);
 
     addEventListener("pointerover", ({ target, pointerType, clientX, clientY }) => {
       if (pointerType === "touch") return;
