@@ -85,8 +85,8 @@ DRAG = """async (frames) => {
 }"""
 POSTERIOR = """async (picked) => {
   const truth = [...document.querySelectorAll("button")].find((one) => one.textContent === "Exact posterior");
-  const note = document.querySelector(".le-story + .le-note");
   document.querySelector(".le-more").open = true;
+  const note = document.querySelector(".le-exact");
   if (truth.getAttribute("aria-pressed") === "true") truth.click();
   model.set("picked", picked);
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

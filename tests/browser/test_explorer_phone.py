@@ -134,7 +134,6 @@ def test_nothing_moves_whatever_is_done(phone: Page):
     phone.get_by_text("More", exact=True).tap()
     phone.evaluate(SETTLED)
     top = phone.locator(".le-more").bounding_box()["y"] + phone.evaluate("scrollY")
-    phone.evaluate(WATCH_SHIFTS)
     phone.evaluate("explorer.set('epoch', explorer.get('epochs')[0])")
     pad = phone.locator(".le-pad")
     pad.scroll_into_view_if_needed()
@@ -148,6 +147,12 @@ def test_nothing_moves_whatever_is_done(phone: Page):
     ):
         phone.evaluate(act)
         phone.evaluate(SETTLED)
+    phone.evaluate("explorer.set('model_name', 'vae')")
+    phone.evaluate("explorer.set('picked', 10)")
+    pin = phone.get_by_role("button", name="Pin A here")
+    place = pin.evaluate("(one) => one.offsetTop")
+    phone.get_by_role("button", name="Exact posterior").tap()
+    assert pin.evaluate("(one) => one.offsetTop") == place
     phone.get_by_role("button", name="Copy Python").tap()
     phone.evaluate(SETTLED)
     assert phone.locator(".le-more").bounding_box()["y"] + phone.evaluate("scrollY") == pytest.approx(top, abs=0.5)

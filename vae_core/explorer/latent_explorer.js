@@ -81,7 +81,7 @@ function watchColors(onChange) {
 
 /** Let the point glide while it is on the screen, until somebody does anything, unless motion is unwelcome. */
 function watchGlide(store, root) {
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) store.rest();
   let isSeen = false;
   const seen = new IntersectionObserver((entries) => ((isSeen = entries.at(-1).isIntersecting), root.dispatchEvent(new Event("seen"))));
   seen.observe(root);
@@ -89,7 +89,7 @@ function watchGlide(store, root) {
   const inputs = ["pointerdown", "keydown"];
   for (const type of inputs) window.addEventListener(type, rest, { capture: true });
   return {
-    isOn: () => store.isGliding && isSeen && !document.hidden && !still.matches,
+    isOn: () => store.isGliding && isSeen && !document.hidden,
     end() {
       seen.disconnect();
       for (const type of inputs) window.removeEventListener(type, rest, { capture: true });

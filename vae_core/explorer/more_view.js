@@ -2,7 +2,7 @@
 
 import { button, make, setText } from "./elements.js";
 import { paint } from "./pad.js";
-import { axesOf, fileNameFor, klIn, legendOf, pythonFor, radiusIn, stripLabel } from "./words.js";
+import { axesOf, exactNote, fileNameFor, klIn, legendOf, pythonFor, radiusIn, stripLabel } from "./words.js";
 
 const STRIP = 9; // images between two points
 const SAVED = 280; // pixels of the longer side of a saved picture, about
@@ -42,12 +42,13 @@ function makePointRow(store) {
 /** p(z|x) by Bayes' rule, which only a plane allows. */
 function makeExactRow(store) {
   const truth = button("Exact posterior", () => store.toggleExact());
-  const words = make("span", { class: "le-note" }, "What Bayes\u2019 rule says of the image, under the magnifier.");
+  const words = make("p", { class: "le-note le-exact", role: "status" });
   return {
-    parts: store.content.dimensions === 2 ? [make("div", { class: "le-row" }, truth, words)] : [],
+    parts: store.content.dimensions === 2 ? [truth, words] : [],
     paint() {
       truth.setAttribute("aria-pressed", String(store.wantsExact));
       truth.disabled = !store.hasExact;
+      setText(words, exactNote(store) || "What Bayes\u2019 rule says of the image, in orange.");
     },
   };
 }

@@ -3,7 +3,7 @@
 import { button, make, measured, setText } from "./elements.js";
 import { drawLens } from "./lens.js";
 import { paint } from "./pad.js";
-import { encodedLines, exactNote, lensLabel, whereIn } from "./words.js";
+import { encodedLines, lensLabel, whereIn } from "./words.js";
 
 const FLIGHT = 600; // milliseconds from the mean to a sample
 
@@ -30,7 +30,7 @@ function makeStages(store, buttons) {
   const { shape: [height, width] } = store.content;
   const picture = (name) => make("canvas", { class: "le-stage-picture", width, height, "aria-hidden": "true", title: name });
   const [given, made] = [picture("x"), picture("decoded")];
-  const [encoded, point, note] = [make("p", { class: "le-numbers" }), make("p", { class: "le-numbers" }), make("p", { class: "le-note", role: "status" })];
+  const [encoded, point] = [make("p", { class: "le-numbers" }), make("p", { class: "le-numbers" })];
   const lens = make("canvas", { class: "le-lens", role: "img" });
   const [magnified, step] = [make("span"), make("span")];
   const stage = (name, title, ...parts) => make("div", { class: `le-stage le-stage-${name}` }, title, ...parts);
@@ -43,7 +43,7 @@ function makeStages(store, buttons) {
     stage("point", step, point, ...buttons),
     stage("made", make("span", {}, "\u2192 decoder"), made),
   );
-  return { story, given, made, encoded, point, note, lens, magnified, step };
+  return { story, given, made, encoded, point, lens, magnified, step };
 }
 
 /** The strip. `refresh` asks for another painting, while the point is on its way to a sample. */
@@ -51,7 +51,7 @@ export function makeStoryView(store, refresh) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let since = -Infinity;
   const buttons = makeButtons(store, () => (since = still.matches ? -Infinity : performance.now()));
-  const { story, given, made, encoded, point, note, lens, magnified, step } = makeStages(store, buttons.parts);
+  const { story, given, made, encoded, point, lens, magnified, step } = makeStages(store, buttons.parts);
   const width = measured(lens);
   const { shape } = store.content;
   const empty = new Float64Array(shape[0] * shape[1] * shape[2]);
@@ -67,7 +67,7 @@ export function makeStoryView(store, refresh) {
     if (flight < 1) refresh();
   }
   return {
-    parts: [story, note],
+    parts: [story],
     paint(look) {
       const { posterior } = store;
       story.classList.toggle("le-waits", !posterior);
@@ -78,7 +78,6 @@ export function makeStoryView(store, refresh) {
       setText(magnified, store.snapshot.variational ? "cloud q(z|x)" : "code");
       setText(step, store.snapshot.variational ? "\u2192 sample \u2192" : "\u2192");
       lens.setAttribute("aria-label", lensLabel(store));
-      setText(note, exactNote(store));
       buttons.paint();
       paintLens(look);
     },
