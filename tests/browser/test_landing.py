@@ -76,6 +76,7 @@ def test_a_definition_and_a_door_stand_above_the_explorer(landing: Page, width: 
     box, plane = door.bounding_box(), landing.locator(".le-plane").bounding_box()
     assert words["y"] + words["height"] <= box["y"]
     assert box["y"] + box["height"] <= plane["y"] < height
+    assert landing.get_by_role("link", name="Train one yourself").get_attribute("href") == "training_in_the_page.html"
     door.click()
     landing.wait_for_url("**/01_*.html")
 
