@@ -9,6 +9,7 @@ export const SECONDS = 60; // until it rests
 
 /** Where it is after some seconds: round the middle, and now nearer, now farther; it begins at the start, at rest. */
 export function glidePoint([a, b], half, seconds) {
+  if (seconds === 0) return [a, b];
   const eased = seconds < 1 ? seconds ** 2 / 2 : seconds - 0.5;
   const radius = Math.hypot(a, b) || 1e-9;
   const other = radius > 0.35 * half ? 0.28 * half : 0.5 * half;
