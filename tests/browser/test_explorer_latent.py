@@ -44,6 +44,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(page: Page) -> Page:
     """The page, with everything unfolded."""
     page.get_by_text("More", exact=True).click()
+    page.evaluate("scrollTo(0, 0)")
     page.evaluate(SETTLED)
     return page
 
