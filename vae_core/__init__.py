@@ -11,22 +11,25 @@ from vae_core.backend import select_jax
 
 if TYPE_CHECKING:
     from vae_core.data import Mnist, load_mnist
+    from vae_core.diagnosis import diagnose
     from vae_core.models import VAE, Autoencoder
     from vae_core.pretrained import load_pretrained
 
 __version__ = "0.2.0"
 
-__all__ = ["VAE", "Autoencoder", "Mnist", "load_mnist", "load_pretrained"]
+__all__ = ["VAE", "Autoencoder", "Mnist", "diagnose", "load_mnist", "load_pretrained"]
 
 _HOMES = {
     "VAE": "models",
     "Autoencoder": "models",
     "Mnist": "data",
+    "diagnose": "diagnosis",
     "load_mnist": "data",
     "load_pretrained": "pretrained",
 }
 _MODULES = (
     "data",
+    "diagnosis",
     "evaluation",
     "explorer",
     "figures",
