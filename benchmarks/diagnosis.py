@@ -19,7 +19,7 @@ from common import RESULTS, machine, write_results
 from vae_core import VAE, diagnose, load_mnist, load_pretrained, networks
 from vae_core.diagnosis import specimens
 from vae_core.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
-from vae_core.prior import grid_codes
+from vae_core.prior import grid_codes, quantile_coordinates
 
 RESULT = RESULTS / "diagnosis.json"
 PROTOCOL = {
@@ -117,7 +117,8 @@ def sound(x: np.ndarray) -> Iterator[Case]:
 
     def shipped() -> tuple[str, ...]:
         vae = load_pretrained("vae")
-        return diagnose(vae, x, codes=grid_codes(15, 15)).names
+        axis = quantile_coordinates(15)
+        return diagnose(vae, x, codes=grid_codes(axis, axis)).names
 
     yield {"program": "the shipped model, with its quantile grid", "network": "shipped"}, shipped
 
