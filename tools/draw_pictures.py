@@ -216,6 +216,16 @@ def step_times(ax: Axes, _shipped: Shipped) -> None:
     ax.axvline(0, color=GREY, lw=1.2)
 
 
+def diagonal(ax: Axes, _shipped: Shipped) -> None:
+    """Markers of many kinds on the line where prediction and training agree."""
+    rng = np.random.default_rng(0)
+    ax.plot([0, 16], [0, 9], color=GREY, lw=1.5)
+    for mark, colour, along in zip("os^Dv<>P", 2 * (BLUE, RED, GREEN, ORANGE), rng.permutation(8), strict=True):
+        where = (along + 0.8) / 8.6 * np.array([16, 9]) + rng.normal(scale=0.15, size=2)
+        ax.plot(*where, mark, color=colour, ms=9)
+    ax.set(xlim=(0, 16), ylim=(0, 9))
+
+
 PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "01": two_classes,
     "02": codes_of_the_autoencoder,
@@ -228,6 +238,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "09": grid,
     "10": cross,
     "11": posterior,
+    "12": diagonal,
     "13": supporting_lines,
     "speed": step_times,
 }

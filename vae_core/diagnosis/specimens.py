@@ -4,6 +4,7 @@
 line. They train without a message; do not use them for anything else.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ def gaussian(variance: float) -> Pixels:
     """Return the function that gives -log N(x; mean, variance) of every pixel, in nats, in the shape of x."""
 
     def pixels(x: Any, mean: Any) -> Any:
-        return (x - mean) ** 2 / (2 * variance) + 0.5 * ops.log(2 * ops.pi * variance)
+        return (x - mean) ** 2 / (2 * variance) + 0.5 * math.log(2 * math.pi * variance)
 
     return pixels
 
@@ -147,7 +148,7 @@ class SigmoidTwice(Sound):
     """The decoder ends in a sigmoid, and the loss applies another."""
 
     def __init__(self, encoder: Any, decoder: Any, **options: Any) -> None:
-        ended = keras.Model(decoder.inputs, ops.sigmoid(decoder.outputs[0]))
+        ended = keras.Model(decoder.input, ops.sigmoid(decoder.output))
         super().__init__(encoder, ended, **options)
 
 

@@ -1,0 +1,190 @@
+"""`diagnose` finds every specimen on two architectures, other people's programs too, and nothing in sound models."""
+
+import copy
+import pickle
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from scipy.stats import norm
+
+from vae_core import VAE, diagnose, diagnosis, networks
+from vae_core.diagnosis import specimens
+from vae_core.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
+
+pytestmark = pytest.mark.slow
+
+SHAPE = (8, 8, 1)
+
+
+def images(shape=SHAPE, count=128):
+    rng = np.random.default_rng(0)
+    size = int(np.prod(shape))
+    flat = rng.normal(size=(count, 3)) @ rng.normal(size=(3, size)) + 0.1 * rng.normal(size=(count, size))
+    return (1 / (1 + np.exp(-flat))).astype(np.float32).reshape(count, *shape)
+
+
+def pair(network="dense", shape=SHAPE, latent_dim=6, **options):
+    keras.utils.set_random_seed(0)
+    if network == "article":
+        return networks.article(shape, latent_dim, **options)
+    return networks.dense(shape, latent_dim, width=16, depth=1, **options)
+
+
+def normalized():
+    x = keras.Input(SHAPE)
+    h = keras.layers.BatchNormalization()(keras.layers.Dense(16, activation="relu")(keras.layers.Flatten()(x)))
+    return keras.Model(x, [keras.layers.Dense(6)(h) for _ in range(2)]), pair().decoder
+
+
+NAMES = {
+    specimens.Sound: (),
+    specimens.MeanReconstruction: ("reduction of the reconstruction term",),
+    specimens.MeanDivergence: ("reduction of the KL term",),
+    specimens.MissingHalf: ("the half of the KL term",),
+    specimens.WrongSign: ("sign of the KL term",),
+    specimens.VarianceAsDeviation: ("two Gaussians",),
+    specimens.SharedNoise: ("shared noise",),
+    specimens.FrozenNoise: ("frozen noise",),
+    specimens.FrozenSharedNoise: ("frozen noise", "shared noise"),
+    specimens.SigmoidTwice: ("sigmoid twice",),
+    specimens.BatchStatistics: ("moments of the batch in use",),
+}
+
+
+@pytest.mark.parametrize("network", ["dense", "article"])
+@pytest.mark.parametrize("kind", NAMES)
+def test_specimens(kind, network):
+    needs = kind is specimens.BatchStatistics and network == "dense"
+    model = kind(*(normalized() if needs else pair(network)))
+    before = [np.array(weights) for weights in model.get_weights()]
+    report = diagnose(model, images())
+    assert report.names == NAMES[kind]
+    assert all(np.array_equal(*both) for both in zip(before, model.get_weights(), strict=True))
+    assert isinstance(model.encoder, keras.Model)
+
+
+SOUND = [
+    (Bernoulli(), SHAPE, 1.0, 6, "dense"),
+    (ContinuousBernoulli(), SHAPE, 0.5, 1, "dense"),
+    (Gaussian(0.1), (6, 5, 3), 4.0, 2, "article"),
+    (Gaussian("learned"), (12, 10, 1), 2.0, 50, "dense"),
+]
+
+
+@pytest.mark.parametrize(("likelihood", "shape", "beta", "latent_dim", "network"), SOUND)
+def test_sound_models(likelihood, shape, beta, latent_dim, network):
+    doubled = likelihood.parameters_per_pixel
+    model = VAE(
+        *pair(network, shape, latent_dim, parameters_per_pixel=doubled), likelihood=likelihood, beta=beta, seed=0
+    )
+    report = diagnose(model, images(shape))
+    assert report == () and report.unchecked == ()
+    np.testing.assert_allclose(report.readings["weight of the KL term"], beta, rtol=1e-2)
+
+
+def test_data_codes_and_images_held_out():
+    model = specimens.Sound(*pair(latent_dim=2))
+    assert "range of the data" in diagnose(model, np.uint8(255 * images())).names
+    edge = norm.ppf(np.linspace(0, 1, 15))
+    codes = np.stack(np.meshgrid(edge, edge), axis=-1).reshape(-1, 2)
+    uniform = np.stack(np.meshgrid(*2 * [np.linspace(-4, 4, 15)]), axis=-1)
+    assert diagnose(model, images(), codes=codes).names == ("infinite codes",)
+    assert diagnose(model, images(), codes=uniform).names == ("codes far from the prior",)
+    other = 1 - images(count=640)
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(images(count=512), epochs=30, verbose=0)
+    names = diagnose(model, images(count=512), held_out=other).names
+    assert names == ("loss on data of the training",)
+
+
+def standard_deviations(encoder, decoder, x, key, kl_of=lambda std: std, cut=False):
+    """A program whose encoder's second output is made a standard deviation by a softplus."""
+    mean, raw = encoder(x)
+    std = jax.nn.softplus(raw)
+    z = mean + std * jax.random.normal(key, mean.shape)
+    logits = decoder(jax.lax.stop_gradient(z) if cut else z)
+    nats = jnp.logaddexp(0.0, logits) - x * logits
+    s = kl_of(std)
+    return nats.sum(axis=(1, 2, 3)) + 0.5 * (s**2 + mean**2 - 1 - 2 * jnp.log(s)).sum(axis=1)
+
+
+def test_programs_of_functions():
+    sound = diagnosis.Program(*pair(), standard_deviations)
+    report = diagnose(sound, images())
+    assert report == ()
+    assert report.readings["second output, as drawn"] == "the softplus of a standard deviation"
+    cut = sound._replace(loss=lambda *of: standard_deviations(*of, cut=True))
+    assert diagnose(cut, images()).names == ("gradient cut at z",)
+    other = sound._replace(loss=lambda *of: standard_deviations(*of, kl_of=jnp.sqrt))
+    assert "two Gaussians" in diagnose(other, images()).names
+
+
+class Estimated(specimens.Sound):
+    """A sound program that estimates its KL term from z."""
+
+    def call(self, x, training=None):
+        mean, log_var = self.encoder(x, training=training)
+        z = self.draw(mean, log_var)
+        return self.decoder(z, training=training), mean, log_var, z
+
+    def compute_loss(self, x=None, y=None, y_pred=None, *_, **__):
+        parameters, mean, log_var, z = y_pred
+        log_ratio = 0.5 * ops.sum(z**2 - (z - mean) ** 2 / ops.exp(log_var) - log_var, axis=1)
+        return ops.mean(self.reconstruction(x, parameters) + log_ratio)
+
+
+class Weighted(specimens.Sound):
+    """An `add_loss` for the KL term, and the reconstruction given to `compile`."""
+
+    def call(self, x, training=None):
+        parameters, mean, log_var = super().call(x, training)
+        self.add_loss(ops.mean(self.divergence(mean, log_var)))
+        return parameters
+
+    compute_loss = keras.Model.compute_loss
+
+
+def summed(x, parameters):
+    return ops.sum((x - parameters) ** 2, axis=(1, 2, 3))
+
+
+def test_other_ways_to_write_a_loss():
+    assert diagnose(Estimated(*pair()), images()) == ()
+    model = Weighted(*pair())
+    model.compile("adam", loss=summed)
+    report = diagnose(model, images())
+    assert report == () and report.readings["decoder's output"] == "means"
+    model = Weighted(*pair())
+    model.compile("adam", loss="mse")
+    assert "reduction of the reconstruction term" in diagnose(model, images()).names
+
+
+class FreeBits(specimens.Sound):
+    def divergence(self, mean, log_var):
+        return ops.maximum(super().divergence(mean, log_var), 100.0)
+
+
+def test_what_cannot_be_read_is_said():
+    report = diagnose(FreeBits(*pair()), images())
+    assert report == () and "KL term" in report.unchecked[0]
+
+
+def test_reports():
+    report = diagnose(specimens.MissingHalf(*pair()), images())
+    assert "1. the half of the KL term" in repr(report) and "To do:" in repr(report)
+    assert copy.copy(report).names == pickle.loads(pickle.dumps(report)).names == report.names
+    assert diagnose(specimens.MissingHalf(*pair()), images(), beta=2.0) == ()
+    assert repr(diagnose(specimens.Sound(*pair()), images())) == "No mistake found."
+
+
+def test_what_is_refused():
+    with pytest.raises(TypeError, match="loss\\(encoder, decoder, x, key\\)"):
+        diagnose(pair().encoder, images())
+    with pytest.raises(ValueError, match="at least two examples"):
+        diagnose(specimens.Sound(*pair()), images()[:1])
+    with pytest.raises(ValueError, match="leaves one out"):
+        diagnose(diagnosis.Program(*pair(), lambda e, d, x, key: e(x)[0].sum(axis=1)), images())
