@@ -119,7 +119,8 @@ def test_programs_of_functions():
     assert report.readings["second output, as drawn"] == "the softplus of a standard deviation"
     cut = sound._replace(loss=lambda *of: standard_deviations(*of, cut=True))
     assert diagnose(cut, images()).names == ("gradient cut at z",)
-    other = sound._replace(loss=lambda *of: standard_deviations(*of, kl_of=jnp.sqrt))
+    taken_for_log_variance = lambda std: jnp.sqrt(jnp.expm1(std))  # noqa: E731
+    other = sound._replace(loss=lambda *of: standard_deviations(*of, kl_of=taken_for_log_variance))
     assert "two Gaussians" in diagnose(other, images()).names
 
 

@@ -150,7 +150,10 @@ def check_weights(
     weight = b / beta if beta else b
     if abs(np.log(weight)) < TOLERANCE:
         return
-    names = {"the number of latent units": factors["the number of latent units"], "the number of images in the batch": ROWS}
+    names = {
+        "the number of latent units": factors["the number of latent units"],
+        "the number of images in the batch": ROWS,
+    }
     evidence = {"weight": weight, "beta": beta}
     if abs(np.log(weight / 2)) < TOLERANCE and weight > 1:
         yield Finding(

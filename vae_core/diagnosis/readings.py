@@ -108,7 +108,7 @@ class Bench:
     def _filled(self, mean: float, h: float, parameters: Any = None) -> tuple[Any, Any, Any]:
         z_shape = (ROWS, self.latent_dim)
         level = np.full((ROWS, *self.shape), 0.5) if parameters is None else parameters
-        return tuple(np.asarray(part, np.float32) for part in (np.full(z_shape, mean), np.full(z_shape, h), level))
+        return np.full(z_shape, mean, np.float32), np.full(z_shape, h, np.float32), np.asarray(level, np.float32)
 
     def step(self, state: Any, mean: float = 0.0, h: float = 1.0, parameters: Any = None) -> Any:
         """Return the loss, z and the next state, for one mean, one second output and some parameters."""
