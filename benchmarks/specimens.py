@@ -31,8 +31,8 @@ RESULT, PICTURES = RESULTS / "specimens.json", RESULTS / "specimens.npz"
 PROTOCOL = {
     "networks": f"vae_core.networks.dense, one hidden layer of {WIDTH} in either network, {LATENT_DIM} latent units",
     "training": f"the first 48,000 images, {EPOCHS} epochs, batches of {BATCH}, Adam with 0.001, grey pixels, "
-    f"Bernoulli cross-entropy; 'few images': the sound program on the first {FEW}, {EPOCHS_OF_FEW} epochs, about as many "
-    "steps",
+    f"Bernoulli cross-entropy; 'few images': the sound program on the first {FEW}, {EPOCHS_OF_FEW} epochs, about as "
+    "many steps",
     "measured": "on the 10,000 test images, two samples of z each: the ELBO of the Gaussian that the program draws "
     "from and of the images that its decoder means, in nats per image",
     "reported_loss": "what the program itself says in its last epoch, on its training images",

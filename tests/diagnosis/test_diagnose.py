@@ -82,7 +82,8 @@ def test_sound_models(likelihood, shape, beta, latent_dim, network):
         *pair(network, shape, latent_dim, parameters_per_pixel=doubled), likelihood=likelihood, beta=beta, seed=0
     )
     report = diagnose(model, images(shape))
-    assert report == () and report.unchecked == ()
+    assert report == ()
+    assert report.unchecked == ()
     np.testing.assert_allclose(report.readings["weight of the KL term"], beta, rtol=1e-2)
 
 
@@ -158,10 +159,22 @@ def test_other_ways_to_write_a_loss():
     model = Weighted(*pair())
     model.compile("adam", loss=summed)
     report = diagnose(model, images())
-    assert report == () and report.readings["decoder's output"] == "means"
+    assert report == ()
+    assert report.readings["decoder's output"] == "means"
     model = Weighted(*pair())
     model.compile("adam", loss="mse")
     assert "reduction of the reconstruction term" in diagnose(model, images()).names
+
+
+class Multiplied(specimens.Sound):
+    def reconstruction(self, x, parameters):
+        return 0.4 * super().reconstruction(x, parameters)
+
+
+def test_a_weight_that_is_no_number_of_the_problem():
+    report = diagnose(Multiplied(*pair()), images())
+    assert report.names == ("weight of the KL term",)
+    assert "2.5 times" in report[0].sentence
 
 
 class FreeBits(specimens.Sound):
@@ -171,12 +184,14 @@ class FreeBits(specimens.Sound):
 
 def test_what_cannot_be_read_is_said():
     report = diagnose(FreeBits(*pair()), images())
-    assert report == () and "KL term" in report.unchecked[0]
+    assert report == ()
+    assert "KL term" in report.unchecked[0]
 
 
 def test_reports():
     report = diagnose(specimens.MissingHalf(*pair()), images())
-    assert "1. the half of the KL term" in repr(report) and "To do:" in repr(report)
+    assert "1. the half of the KL term" in repr(report)
+    assert "To do:" in repr(report)
     assert copy.copy(report).names == pickle.loads(pickle.dumps(report)).names == report.names
     assert diagnose(specimens.MissingHalf(*pair()), images(), beta=2.0) == ()
     assert repr(diagnose(specimens.Sound(*pair()), images())) == "No mistake found."
@@ -188,4 +203,4 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match="at least two examples"):
         diagnose(specimens.Sound(*pair()), images()[:1])
     with pytest.raises(ValueError, match="leaves one out"):
-        diagnose(diagnosis.Program(*pair(), lambda e, d, x, key: e(x)[0].sum(axis=1)), images())
+        diagnose(diagnosis.Program(*pair(), lambda encoder, _decoder, x, _key: encoder(x)[0].sum(axis=1)), images())

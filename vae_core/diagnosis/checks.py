@@ -11,6 +11,7 @@ from vae_core.diagnosis.readings import ROWS, SCALES, STEPS, Divergence, Noise, 
 PROBABILITIES = ("logits", "probabilities", "logits behind a sigmoid", "continuous logits")
 MEANS = ("means", "logits of means")
 TOLERANCE = 0.04
+OF_THE_KL = ("the number of latent units", "the number of images in the batch")
 DEAD = 0.01  # nats, and squared units of z
 
 
@@ -148,33 +149,27 @@ def check_weights(
             {"weight": a, "hidden beta": b / a, "largest variance of the data": largest_eigenvalue},
         )
     weight = b / beta if beta else b
-    if abs(np.log(weight)) < TOLERANCE:
-        return
-    names = {
-        "the number of latent units": factors["the number of latent units"],
-        "the number of images in the batch": ROWS,
-    }
     evidence = {"weight": weight, "beta": beta}
-    if abs(np.log(weight / 2)) < TOLERANCE and weight > 1:
+    if abs(np.log(weight / 2)) < TOLERANCE:
         yield Finding(
             "the half of the KL term",
             "The KL term has twice its weight: its half is missing, or a beta of 2 was not declared.",
             "Write 0.5 * sum(exp(log_var) + mean**2 - 1 - log_var), or declare beta.",
             evidence,
         )
-    elif divided := _factor(weight, names):
+    elif divided := _factor(weight, {name: factors[name] for name in OF_THE_KL}):
         yield Finding(
             "reduction of the KL term",
             f"The KL term is divided by {1 / weight:.4g}, {divided}.",
             "Sum over the latent units, then average over the images.",
             evidence,
         )
-    elif is_scale_known and not (reduction and abs(np.log(weight)) < TOLERANCE):
+    elif is_scale_known and not reduction:
         yield Finding(
             "weight of the KL term",
             f"The KL term has {weight / a:.4g} times the weight that it is meant to have.",
             "Weigh both terms in the same unit, or declare the weight as beta.",
-            evidence,
+            {**evidence, "weight of the reconstruction term": a},
         )
 
 
@@ -186,13 +181,13 @@ def check_use(use: Use, reconstruction: Reconstruction, divergence: Divergence, 
         yield Finding(
             "not finite",
             "The networks return NaN or infinite numbers.",
-            "Go back to the last weights that were finite; look at the sign of the KL term and at the range of the data.",
+            "Go back to the last finite weights; look at the sign of the KL term and at the range of the data.",
             {"loss": use.loss},
         )
         return
     formula = reconstruction.formula
     if formula == "logits behind a sigmoid" or (
-        formula in ("logits", "Bernoulli()", "ContinuousBernoulli()", "continuous logits") and 0 <= low and high <= 1
+        formula in ("logits", "Bernoulli()", "ContinuousBernoulli()", "continuous logits") and low >= 0 and high <= 1
     ):
         yield Finding(
             "sigmoid twice",

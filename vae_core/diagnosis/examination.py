@@ -36,8 +36,8 @@ def diagnose(
     """Look for the usual mistakes in a variational autoencoder, trained or not, and say what was found.
 
     Looked for are: a mean where a sum belongs in either term; a KL term without its half, with the wrong sign, with
-    another weight or absent; noise that is absent, frozen, shared by the images of a batch, or of another width than the
-    KL term means; a gradient that does not pass through z; a sigmoid too many or too few; data out of range; batch
+    another weight or absent; noise that is absent, frozen, shared by the images of a batch, or of another width than
+    the KL term means; a gradient that does not pass through z; a sigmoid too many or too few; data out of range; batch
     normalisation in the wrong mode; no active unit; a loss below what is possible. What cannot be read is listed in
     `Diagnosis.unchecked`; no finding means that no check failed, not that there is no mistake.
 

@@ -1,8 +1,8 @@
 """What a program does, read off its loss while stand-ins take the places of its two networks.
 
 The stand-in for the encoder returns a mean and a log variance that we choose, that for the decoder parameters that we
-choose. The loss is then a known function of known numbers, up to what the program does with them: how it draws z, how it
-weighs and reduces its two terms.
+choose. The loss is then a known function of known numbers, up to what the program does with them: how it draws z, how
+it weighs and reduces its two terms.
 """
 
 from collections.abc import Callable
