@@ -125,7 +125,7 @@ def _use(
     """Run the program's own networks, once among other images, to see whether these matter."""
     half = len(x) // 2
     there = in_use(x)
-    others = np.concatenate([x[:half], x[::-1][: len(x) - half]])
+    others = np.concatenate([x[:half], x[: len(x) - half]])
     elsewhere = in_use(others)
     change = 0.0
     for one, two in ((there.encoded[0], elsewhere.encoded[0]), (there.parameters, elsewhere.parameters)):

@@ -139,9 +139,9 @@ def read_noise(bench: Bench) -> Noise:
     Raises:
         ValueError: if the program draws other than one z for each image.
     """
-    state, spread, last = bench.start, [], np.zeros(0)
+    spread, last = [], np.zeros(0)
     for h in LEVELS:
-        drawn = []
+        state, drawn = bench.start, []  # the same noise for each level
         for _ in range(STEPS):
             _, z, state = bench.step(state, h=h)
             if z.shape != (ROWS, bench.latent_dim):
