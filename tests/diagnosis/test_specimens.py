@@ -94,8 +94,8 @@ def test_the_chapter_shows_the_lines_of_the_specimens():
     source = inspect.getsource(specimens)
     text = "\n".join(cell.source for cell in nbformat.read(CHAPTER, as_version=4).cells)
     wrong = re.findall(r"```diff\n- (.*)\n\+ (.*)\n```", text)
-    assert len(wrong) == 13
+    assert len(wrong) == 12
     code = [pair for pair in wrong if not re.match(r"model\.fit|axis = |vae\.evaluate", pair[0])]
     for line, right in code:
         assert line in source, line
-        assert right in source or right == "ended = decoder", right
+        assert right in source or right in ("ended = decoder", "return super().call(x, training=training)"), right
