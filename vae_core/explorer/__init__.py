@@ -6,15 +6,31 @@ from typing import TYPE_CHECKING, Any
 from vae_core.extras import require
 
 if TYPE_CHECKING:
+    from vae_core.explorer.divergence_canvas import DivergenceCanvas
     from vae_core.explorer.drawing import Preparation, preparation_of, rasterize
     from vae_core.explorer.frame_slider import FrameSlider
     from vae_core.explorer.latent_explorer import LatentExplorer
+    from vae_core.explorer.noise_canvas import NoiseCanvas
+    from vae_core.explorer.path_canvas import PathCanvas
     from vae_core.explorer.playground import Playground
 
-__all__ = ["FrameSlider", "LatentExplorer", "Playground", "Preparation", "preparation_of", "rasterize"]
+__all__ = [
+    "DivergenceCanvas",
+    "FrameSlider",
+    "LatentExplorer",
+    "NoiseCanvas",
+    "PathCanvas",
+    "Playground",
+    "Preparation",
+    "preparation_of",
+    "rasterize",
+]
 _HOMES = {
+    "DivergenceCanvas": "divergence_canvas",
     "FrameSlider": "frame_slider",
     "LatentExplorer": "latent_explorer",
+    "NoiseCanvas": "noise_canvas",
+    "PathCanvas": "path_canvas",
     "Playground": "playground",
 } | dict.fromkeys(("Preparation", "preparation_of", "rasterize"), "drawing")
 

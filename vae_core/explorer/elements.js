@@ -31,7 +31,7 @@ export const button = (text, action) => {
  * upwards for a selector of theirs or this attribute, whichever comes first: so every control needs it, not just the root.
  */
 export function keepKeys(root) {
-  for (const element of [root, ...root.querySelectorAll("button, canvas, input, select, summary, textarea")])
+  for (const element of [root, ...root.querySelectorAll("button, canvas, input, select, summary, textarea, [tabindex]")])
     element.dataset.lmSuppressShortcuts = "true";
   root.addEventListener("keydown", (event) => event.stopPropagation());
 }

@@ -34,11 +34,18 @@ function render({ model, el }) {
   const field = make("label", "frame-slider-field");
   const name = make("span", "frame-slider-label");
   const input = make("input", "frame-slider-input", { type: "range", min: 0, max: last, step: 1 });
+  const track = make("span", "frame-slider-track");
+  const ends = make("span", "frame-slider-ends", { "aria-hidden": "true" });
+  const ticks = make("datalist", "", { id: `frame-slider-${Math.random().toString(36).slice(2)}` });
   const shown = make("span", "frame-slider-value", { "aria-hidden": "true" });
   name.textContent = label;
   // The widest value reserves its room, so that the slider keeps its length.
   shown.style.minWidth = `${Math.max(...texts.map((text) => text.length))}ch`;
-  field.append(name, input);
+  ends.append(...[texts[0], texts[last]].map((text) => Object.assign(make("span", ""), { textContent: text })));
+  ticks.append(...texts.map((_, value) => make("option", "", { value })));
+  input.setAttribute("list", ticks.id);
+  track.append(input, ticks, ends);
+  field.append(name, track);
   controls.append(button, field, shown);
   root.append(image, controls);
   el.append(root);

@@ -18,6 +18,8 @@ from vae_core.explorer.front_end import with_still
 
 MAX_WEIGHT = 500_000  # bytes that one slider may add to a page
 MIN_INTERVAL = 350  # milliseconds; content must not flash more than three times a second (WCAG 2.3.1)
+WIDTH = 120  # pixels of a page that an inch of a figure takes, if there is room
+SHARPNESS = 2  # pixels of a frame for each of these, as screens have them
 # Share of the size and number of colours of drawn frames, tried in this order until the frames are light enough.
 SETTINGS = ((1.0, 256), (0.7, 256), (0.7, 64))
 SIGNATURES = {
@@ -44,8 +46,9 @@ class FrameSlider(anywidget.AnyWidget):
 
     Args:
         frames: one frame a value, all of one size: a sequence, or a function from a value to its frame. A frame is a
-            Matplotlib figure, which is rendered with a transparent background and closed, or the bytes of a PNG,
-            WebP, JPEG or SVG image, taken as they are.
+            Matplotlib figure, or the bytes of a PNG, WebP, JPEG or SVG image, taken as they are. A figure is rendered
+            with a transparent background and closed; an inch of it takes 120 pixels of the page, twice as many on a
+            screen that has them. A phone has room for 340: a figure of 4.2 inches keeps its text legible there.
         values: what the slider steps through, at least two distinct numbers or strings, shown beside the slider.
             Floats are shown with six digits at most; pass strings for another format.
         label: what the values are, shown at the left of the slider.
@@ -104,7 +107,7 @@ class FrameSlider(anywidget.AnyWidget):
         drawn = [frames(value) for value in values] if callable(frames) else list(frames)
         if len(drawn) != len(checked):
             raise ValueError(f"frames and values must be equally many. Received: {len(drawn)} and {len(checked)}.")
-        encoded = _encode(drawn)
+        encoded, shown_size = _encode(drawn)
         kind, size = _kind_and_size(encoded)
         _check_weight(encoded, size, [checked, texts, alts, label, str(self._esm), str(self._css)])
         super().__init__()
@@ -114,7 +117,7 @@ class FrameSlider(anywidget.AnyWidget):
             self.set_trait("alts", alts)
             self.set_trait("label", label)
             self.set_trait("interval", interval)
-            self._texts, self._media_type, self._size = texts, kind, list(size)
+            self._texts, self._media_type, self._size = texts, kind, list(shown_size or size)
             self.value = checked[0]
 
     @traitlets.validate("index")
@@ -186,16 +189,17 @@ def _alternative_texts(
     return texts
 
 
-def _encode(frames: list[Frame]) -> list[bytes]:
-    """Encode figures as PNG, as small as the weight asks for; leave images as they are."""
+def _encode(frames: list[Frame]) -> tuple[list[bytes], tuple[int, int] | None]:
+    """Encode figures, as small as the weight asks for, and say their size on a page; leave images as they are."""
     if all(isinstance(frame, bytes) for frame in frames):
-        return [frame for frame in frames if isinstance(frame, bytes)]
+        return [frame for frame in frames if isinstance(frame, bytes)], None
     pictures = [_render(frame) for frame in frames]
     for share, colours in SETTINGS:
-        encoded = [_to_png(picture, share, colours) for picture in pictures]
+        encoded = [_to_webp(picture, share, colours) for picture in pictures]
         if _base64_size(encoded) < MAX_WEIGHT - 20_000:  # leave room for the texts and the program
             break
-    return encoded
+    width, height = pictures[0].size
+    return encoded, (round(width / SHARPNESS), round(height / SHARPNESS))
 
 
 def _check_weight(encoded: list[bytes], size: tuple[int, int], words: list[Any]) -> None:
@@ -220,18 +224,24 @@ def _render(figure: Any) -> Image.Image:
         )
     file = io.BytesIO()
     figure.savefig(
-        file, format="png", dpi="figure", bbox_inches=None, facecolor="none", pil_kwargs={"compress_level": 1}
+        file,
+        format="png",
+        dpi=SHARPNESS * WIDTH,
+        bbox_inches=None,
+        facecolor="none",
+        pil_kwargs={"compress_level": 1},
     )
     plt.close(figure)
     return Image.open(file).convert("RGBA")
 
 
-def _to_png(picture: Image.Image, share: float, colours: int) -> bytes:
+def _to_webp(picture: Image.Image, share: float, colours: int) -> bytes:
     if share < 1:
         size = round(picture.width * share), round(picture.height * share)
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    picture.quantize(colours, Image.Quantize.FASTOCTREE).save(file, format="PNG", optimize=True)
+    few = picture.quantize(colours, Image.Quantize.FASTOCTREE).convert("RGBA")
+    few.save(file, format="WEBP", lossless=True, quality=50)
     return file.getvalue()
 
 
