@@ -94,18 +94,18 @@ def test_each_walk_ends_where_its_divergence_is_lowest(page: Page):
     )
     handle(page, "mean of q").press("Home")
     choosing.click()
-    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(q")
+    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(q", timeout=PATIENCE)
     assert (fact(page, "q: mean"), fact(page, "KL(q")) == (-2.0, 0.51)  # -log 0.6
     covering.click()
-    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(p")
+    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(p", timeout=PATIENCE)
     assert fact(page, "q: mean") == pytest.approx(-0.4, abs=0.011)
     handle(page, "mean of q").press("End")
     handle(page, "width of q").press("Home")
     choosing.click()
-    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(q")
+    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(q", timeout=PATIENCE)
     assert (fact(page, "q: mean"), fact(page, "KL(q")) == (2.0, 0.92)  # -log 0.4: the other bump
     covering.click()
-    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(p")
+    expect(page.get_by_role("status").first).to_contain_text("Arrived: no step lowers KL(p", timeout=PATIENCE)
     assert fact(page, "q: mean") == pytest.approx(-0.4, abs=0.011)
 
 
@@ -149,7 +149,7 @@ def test_the_noise_goes_out_without_the_kl_term_and_takes_over_with_too_much_of_
     for key, least, most in (("Home", 0, 0.05), ("End", 0.7, 1)):
         handle(page, "weight of the KL term").press(key)
         lower.click()
-        expect(page.get_by_role("status").last).to_contain_text("Arrived: no step lowers the sum")
+        expect(page.get_by_role("status").last).to_contain_text("Arrived: no step lowers the sum", timeout=PATIENCE)
         assert least < value(page, "width of every code") < most
         handle(page, "width of every code").press("End")
 
@@ -223,7 +223,7 @@ def test_without_javascript_pictures_and_words_stand_in(browser: Browser, html: 
     page.goto((html / "08_chapter.html").as_uri())
     images = page.locator("noscript img")
     expect(images).to_have_count(3)
-    for image, words in zip(images.all(), ("blue Gaussian q", "orange arrow", "blends images"), strict=True):
+    for image, words in zip(images.all(), ("blue Gaussian q", "gold arrow", "blends images"), strict=True):
         assert words in image.get_attribute("alt")
         assert (html / image.get_attribute("src")).is_file()
     context.close()

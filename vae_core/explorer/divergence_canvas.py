@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from vae_core.explorer.canvas import Canvas, dragged
 from vae_core.explorer.front_end import joined
+from vae_core.palette import ENCODER
 
 
 class DivergenceCanvas(Canvas):
@@ -49,7 +50,7 @@ class DivergenceCanvas(Canvas):
         bumps = zip(self.weights, (-self.distance / 2, self.distance / 2), strict=True)
         p = sum(weight * _density(z, mean, self.bump_std) for weight, mean in bumps)
         ax.fill_between(z, p, color="0.5", alpha=0.4, linewidth=0, label="p")
-        ax.plot(z, _density(z, self.mean, self.std), color="#0072B2", label="q")
+        ax.plot(z, _density(z, self.mean, self.std), color=ENCODER, label="q")
         ax.set(xlabel="z", ylabel="density", xlim=(-6, 6), ylim=(0, 0.95))
         ax.legend()
 

@@ -56,12 +56,12 @@ function render({ model, el }) {
     const middle = means[means.length >> 1];
     return {
       shapes: [
-        curve(bump(0, 1), "vc-line vc-dashed vc-green"),
-        words("prior", axis.to(LINE[1]), 16, "vc-green", "end"),
-        ...means.flatMap((mean) => [curve(bump(mean, s), "vc-area vc-blue", BUMPS), curve(bump(mean, s), "vc-line vc-blue")]),
+        curve(bump(0, 1), "vc-line vc-dashed vc-prior"),
+        words("prior", axis.to(LINE[1]), 16, "vc-prior", "end"),
+        ...means.flatMap((mean) => [curve(bump(mean, s), "vc-area vc-encoder", BUMPS), curve(bump(mean, s), "vc-line vc-encoder")]),
         line(axis.to(LINE[0]), BUMPS, axis.to(LINE[1]), BUMPS, "vc-axis"),
         words("z", axis.to(LINE[1]), BUMPS - 6, "vc-muted", "end"),
-        words("decoded image at each z:", axis.to(LINE[0]), STRIP - 6, "vc-orange", "start"),
+        words("decoded image at each z:", axis.to(LINE[0]), STRIP - 6, "vc-decoder", "start"),
         ...strip(axis, s),
         ...[0, 6, 12].flatMap((nats) => [
           line(noises.to(limits.noise[0]), height(nats), noises.to(limits.noise[1]), height(nats), "vc-thin vc-grey"),
@@ -69,16 +69,16 @@ function render({ model, el }) {
         ]),
         ...drawAxis(noises, limits.noise, BASE, [1 / 32, 1 / 8, 1 / 2, 2], "", fraction),
         words("noise σ of every code", noises.to(limits.noise[1]), BASE + 32, "vc-muted", "end"),
-        chart(({ reconstruction }) => reconstruction, "vc-line vc-dashed vc-orange"),
-        chart(({ kl }) => beta * kl, "vc-line vc-dashed vc-green"),
+        chart(({ reconstruction }) => reconstruction, "vc-line vc-dashed vc-decoder"),
+        chart(({ kl }) => beta * kl, "vc-line vc-dashed vc-kl"),
         chart((each) => weightedSum(each, beta), "vc-line"),
         shape("circle", { cx: noises.to(best.s), cy: height(weightedSum(best, beta)), r: 11, class: "vc-ring" }),
         words("lowest sum", noises.to(best.s), height(weightedSum(best, beta)) - 18),
-        line(noises.to(s), CHART, noises.to(s), BASE, "vc-thin vc-blue"),
+        line(noises.to(s), CHART, noises.to(s), BASE, "vc-thin vc-encoder"),
         ...drawAxis(track, limits.weight, TRACK, [0, 1 / 16, 1 / 4, 1, 2, 4, 8], "", fraction),
         words("weight β of the KL term", track.to(limits.weight[1]), TRACK + 32, "vc-muted", "end"),
-        words("β × KL", noises.to(1 / 40), height(beta * measured[7].kl) + 18, "vc-green"),
-        words("reconstruction", noises.to(limits.noise[1]), height(measured.at(-1).reconstruction) + 22, "vc-orange", "end"),
+        words("β × KL", noises.to(1 / 40), height(beta * measured[7].kl) + 18, "vc-kl"),
+        words("reconstruction", noises.to(limits.noise[1]), height(3), "vc-decoder", "end"),
       ],
       handles: [
         { x: axis.to(middle + s), y: BUMPS - 58 * Math.exp(-0.5), read: (x) => Math.max(axis.from(x) - middle, 1e-3) },
@@ -86,8 +86,8 @@ function render({ model, el }) {
         { x: track.to(beta), y: TRACK, read: track.from },
       ],
       facts: [
-        ["reconstruction", written(now.reconstruction), "vc-orange"],
-        [`+ ${fraction(beta)} × KL`, written(now.kl), "vc-green"],
+        ["reconstruction", written(now.reconstruction), "vc-decoder"],
+        [`+ ${fraction(beta)} × KL`, written(now.kl), "vc-kl"],
         ["= sum", `${written(weightedSum(now, beta))} nats`],
       ],
     };
@@ -103,7 +103,7 @@ function render({ model, el }) {
     model.save_changes();
     return true;
   };
-  const noise = { trait: "noise", className: "vc-blue", step: 1 / 16, scale: logarithmic, says: (value) => written(value) };
+  const noise = { trait: "noise", className: "vc-encoder", step: 1 / 16, scale: logarithmic, says: (value) => written(value) };
   return makeStage({
     model,
     el,
@@ -113,7 +113,7 @@ function render({ model, el }) {
     handles: [
       { ...noise, name: "width of every code" },
       { ...noise, name: "noise σ on the curve of the sum" },
-      { trait: "weight", name: "weight of the KL term", className: "vc-green", step: 1, scale: weights, says: fraction },
+      { trait: "weight", name: "weight of the KL term", className: "vc-kl", step: 1, scale: weights, says: fraction },
     ],
     walks: [{ what: "the sum", step }],
   });

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from vae_core.explorer.canvas import Canvas, dragged
 from vae_core.explorer.front_end import joined
+from vae_core.palette import ENCODER, PRIOR
 
 
 class NoiseCanvas(Canvas):
@@ -36,8 +37,8 @@ class NoiseCanvas(Canvas):
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
         z = np.linspace(-2.6, 2.6, 801)
         squares = (z - np.array(self.means)[:, None]) ** 2 / (2 * self.noise**2)
-        top.plot(z, np.exp(-squares).T, color="#0072B2")
-        top.plot(z, np.exp(-(z**2) / 2), "--", color="#009E73", label="prior")
+        top.plot(z, np.exp(-squares).T, color=ENCODER)
+        top.plot(z, np.exp(-(z**2) / 2), "--", color=PRIOR, label="prior")
         top.set(yticks=[])
         top.legend()
         shares = np.exp(squares.min(axis=0) - squares)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from vae_core.explorer.canvas import Canvas, dragged
 from vae_core.explorer.front_end import joined
+from vae_core.palette import ENCODER, GRADIENT
 
 QUANTILES = [NormalDist().inv_cdf((i + 0.5) / 8) for i in range(8)]
 
@@ -38,15 +39,15 @@ class PathCanvas(Canvas):
         ax = figure.subplots()
         z, line = self.mu + self.sigma * np.array(self.epsilon), np.linspace(-5, 5, 401)
         ax.plot(line, _hill(line), color="0.5")
-        ax.plot(z, _hill(z), "o", color="#0072B2")
+        ax.plot(z, _hill(z), "o", color=ENCODER)
         slopes = np.cos(z) - z / 4
-        ax.quiver(z, _hill(z) + 0.25, slopes, 0, color="#D55E00", scale=20, width=0.006)
+        ax.quiver(z, _hill(z) + 0.25, slopes, 0, color=GRADIENT, scale=20, width=0.006)
         ax.set(xlabel="z", ylabel="f(z)", xlim=(-5, 5), ylim=(-3.5, 1.4))
 
     def _describe(self) -> str:
         return (
             f"{len(self.epsilon)} blue dots z on the curve of f, for mean {self.mu:.2f} and width {self.sigma:.2f}, "
-            "each with an orange arrow that points uphill, the longer the steeper."
+            "each with an gold arrow that points uphill, the longer the steeper."
         )
 
 
