@@ -64,13 +64,13 @@ def test_every_handle_follows_the_mouse_and_the_keys(page: Page, canvas: str, na
     x, y = centre(page, name)
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + 12, y + 3, steps=3)
+    page.mouse.move(x + 44, y + 3, steps=4)
     page.mouse.up()
     dragged = value(page, name)
     assert dragged > before
     assert facts.inner_text() != shown
-    assert abs(centre(page, name)[0] - (x + 12)) < 24  # the handle went along, to the nearest step
-    page.mouse.move(x + 60, y)
+    assert abs(centre(page, name)[0] - (x + 44)) < 40  # the handle went along, to the nearest step
+    page.mouse.move(x + 90, y)
     assert value(page, name) == dragged  # let go
     expect(handle(page, name)).to_be_focused()
     handle(page, name).press("ArrowLeft")
