@@ -68,35 +68,35 @@ export const BREAKS = [
     name: "Mean for sum",
     does: "The reconstruction loss is averaged over the 784 pixels, not summed.",
     look: "The KL term now weighs 784 times as much: it falls to 0, and the codes collapse to the middle.",
-    chapter: 6,
+    chapter: 12,
   },
   {
     key: "log_var_as_sigma",
     name: "Log-variance as σ",
     does: "z = mean + log_var · ε.",
     look: "Training looks better than ever, at hardly any KL: a log-variance of 0 now means no noise. Held-out images tell.",
-    chapter: 8,
+    chapter: 12,
   },
   {
     key: "one_epsilon",
     name: "One ε for the batch",
     does: "All images of a batch are moved by the same draw.",
     look: "Each step pushes the whole cloud one way. It learns, but by noisier steps.",
-    chapter: 7,
+    chapter: 12,
   },
   {
     key: "frozen_epsilon",
     name: "Frozen ε",
     does: "The same draws at every step: the noise is a constant.",
     look: "Nothing, and that is the trouble: the images are shuffled, so each meets other draws every time. Tests find it, curves do not.",
-    chapter: 7,
+    chapter: 12,
   },
   {
     key: "no_half",
     name: "No half",
     does: "z = mean + exp(log_var) · ε, without the half in exp(log_var / 2).",
     look: "The noise is the variance, not its root. Held-out images are rebuilt worse than those of the training, and the ellipses are too wide.",
-    chapter: 8,
+    chapter: 12,
   },
 ];
 
@@ -107,6 +107,7 @@ const CHAPTER_FILES = {
   7: "07_reparameterisation",
   8: "08_building_a_vae",
   9: "09_results_on_mnist",
+  12: "12_broken_on_purpose",
 };
 
 /** The page of a chapter, from the root of the book. */
