@@ -40,7 +40,8 @@ def test_the_modules_are_joined_to_one_without_imports(name):
 
 def test_the_front_end_parses_no_html_and_fetches_nothing():
     for path in FOLDER.glob("*.js"):
-        assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|fetch\(|https?:|XMLHttp", path.read_text()), path
+        text = path.read_text().replace('"http://www.w3.org/2000/svg"', "")  # the name of a language, not an address
+        assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|fetch\(|https?:|XMLHttp", text), path
 
 
 def test_nothing_moves_by_itself():

@@ -153,8 +153,8 @@ def test_frames_that_stay_too_heavy_are_refused_with_their_weight():
         images.append(file.getvalue())
     with pytest.raises(ValueError, match=r"at most 500 kB.*3 frames of 300 x 300 pixels that weigh 1\d{3} kB"):
         slider(images)
-    with pytest.raises(ValueError, match=r"at most 500 kB.*3 frames of 420 x 420"):
-        slider(lambda _: noise(600), range(3))
+    with pytest.raises(ValueError, match=r"at most 500 kB.*3 frames of 560 x 560"):
+        slider(lambda _: noise(800), range(3))
 
 
 def test_a_page_that_knows_no_webp_gets_png():
