@@ -6,7 +6,7 @@ import { nearestStop } from "./recipes.js";
 /** A slider over a list of numbers; `marks` are those written below it. */
 export function stopSlider({ name, stops, marks, text = String, onInput }) {
   const input = make("input", { type: "range", min: 0, max: stops.length - 1, step: 1 });
-  const shown = make("output", { class: "pg-value" });
+  const shown = make("span", { class: "pg-value" }); // an output would take the label for itself
   const scale = make("span", { class: "pg-marks", "aria-hidden": "true" });
   for (const mark of marks) {
     const at = make("span", {}, text(mark));
