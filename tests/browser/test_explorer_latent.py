@@ -235,7 +235,7 @@ def test_every_control_is_reached_by_the_tab_key_and_shows_it(page: Page):
     page.evaluate(SETTLED)
     wanted = page.locator(".latent-explorer").evaluate(
         "(root) => [...root.querySelectorAll('canvas[tabindex], button, select, textarea, input, summary')].filter("
-        "(one) => !one.disabled && one.getClientRects().length && (one.type !== 'radio' || one.checked)).length"
+        "(one) => !one.disabled && one.checkVisibility() && (one.type !== 'radio' || one.checked)).length"
     )
     page.evaluate("document.activeElement.blur(); getSelection().collapse(document.querySelector('.latent-explorer'))")
     reached = 0

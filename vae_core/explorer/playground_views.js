@@ -63,7 +63,7 @@ export function makeViews({ colors, stage, onLook }) {
   const cloud = makeCloud();
   const ellipses = toggle({ name: "Ellipses of q(z|x)", onInput: onLook });
   ellipses.element.title = "Of every image: two standard deviations";
-  const canvas = (name) => make("canvas", { class: `pg-${name}`, role: "img" });
+  const canvas = (name) => make("canvas", { class: `pg-${name}`, role: "img", "aria-label": "Empty until the training begins." });
   const [plane, grid, rebuilt] = ["plane", "grid", "rebuilt"].map(canvas);
   const planeWords = make("span");
   const gridWords = make("span");

@@ -81,8 +81,8 @@ VARIANTS = {
 class Variant(VAE):
     """A mistake: the reconstruction is averaged over the pixels, the KL divergence is not."""
 
-    def compute_loss(self, x=None, y_pred=None, **others):
-        loss = super().compute_loss(x=x, y_pred=y_pred, **others)
+    def compute_loss(self, x=None, y=None, y_pred=None, *rest, **others):
+        loss = super().compute_loss(x, y, y_pred, *rest, **others)
         log_prob = keras.ops.mean(self.likelihood.log_prob(x, y_pred.parameters))
         return loss + log_prob - log_prob / 784
 
