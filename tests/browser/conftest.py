@@ -68,3 +68,13 @@ def page(request: pytest.FixtureRequest, browser: Browser, serve, html: Path) ->
     yield page
     page.context.close()
     assert found == []
+
+
+@pytest.fixture
+def scriptless(browser: Browser, html: Path) -> Iterator[Page]:
+    """The page of a tiny book from disk, for a reader without JavaScript."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((html / "08_chapter.html").as_uri())
+    yield page
+    context.close()

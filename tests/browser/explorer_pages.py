@@ -7,6 +7,7 @@ from pathlib import Path
 from vae_core.explorer import LatentExplorer
 
 START = (-2.0, -0.6)
+DRAWN = "document.querySelector('.latent-explorer')?.dataset.ms"
 
 
 @cache

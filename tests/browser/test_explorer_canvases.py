@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from inspection import PATIENCE, WIDGETS_ARE_DRAWN, inspect, open_page
+from inspection import PATIENCE, SETTLED, WIDGETS_ARE_DRAWN, inspect, open_page
 from playwright.sync_api import Browser, Locator, Page, expect
 from tiny_book import ROOT, build, make_tiny_book
 
@@ -15,7 +15,7 @@ CELLS = [
 HANDLES = {
     "One Gaussian q over two bumps p": ["mean of q", "width of q", "distance of the bumps"],
     "Samples that ride on fixed noise": ["mean μ", "width \N{GREEK SMALL LETTER SIGMA}"],
-    "Noise in the codes of five images, and what it costs": [
+    "Noise in the codes of a few images, and what it costs": [
         "width of every code",
         "noise \N{GREEK SMALL LETTER SIGMA} on the curve of the sum",
         "weight of the KL term",
@@ -124,7 +124,7 @@ def test_a_key_stops_a_walk(page: Page):
       const knob = document.querySelector('.vc-handle');
       knob.dispatchEvent(new KeyboardEvent('keydown', { key: 'Home', bubbles: true }));
     }""")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(SETTLED)
     assert value(page, "mean of q") == -5
 
 
@@ -217,13 +217,9 @@ def test_the_text_in_the_drawings_stays_within_the_page_and_keeps_its_size(brows
     assert min(size for _, _, size in sizes) >= 13
 
 
-def test_without_javascript_pictures_and_words_stand_in(browser: Browser, html: Path):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((html / "08_chapter.html").as_uri())
-    images = page.locator("noscript img")
+def test_without_javascript_pictures_and_words_stand_in(scriptless: Page, html: Path):
+    images = scriptless.locator("noscript img")
     expect(images).to_have_count(3)
     for image, words in zip(images.all(), ("blue Gaussian q", "gold arrow", "blends images"), strict=True):
         assert words in image.get_attribute("alt")
         assert (html / image.get_attribute("src")).is_file()
-    context.close()

@@ -111,16 +111,12 @@ def test_the_slider_itself_has_no_accessibility_violation(browser: Browser, serv
     assert found == []
 
 
-def test_without_javascript_the_first_frame_stands_in(browser: Browser, html: Path):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((html / "08_chapter.html").as_uri())
-    image = page.locator("noscript img")
+def test_without_javascript_the_first_frame_stands_in(scriptless: Page, html: Path):
+    image = scriptless.locator("noscript img")
     expect(image).to_have_count(1)
     expect(image).to_be_visible()
     assert image.get_attribute("alt") == "height: 1\N{NO-BREAK SPACE}cm. A bar, 1\N{NO-BREAK SPACE}cm high."
     assert (html / image.get_attribute("src")).is_file()
-    context.close()
 
 
 def test_the_fallback_costs_the_page_nothing(html: Path):

@@ -337,12 +337,8 @@ def test_the_page_is_sound(browser: Browser, serve, html: Path):
     assert inspect(browser, html, "08_chapter.html", serve(html)) == []
 
 
-def test_without_javascript_a_still_picture_stands_in(browser: Browser, html: Path):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((html / "08_chapter.html").as_uri())
-    expect(page.locator("noscript img")).to_be_visible()
-    context.close()
+def test_without_javascript_a_still_picture_stands_in(scriptless: Page):
+    expect(scriptless.locator("noscript img")).to_be_visible()
 
 
 def test_broken_weights_give_a_sentence_and_not_a_blank_box(browser: Browser, html: Path):

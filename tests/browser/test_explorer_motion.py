@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from explorer_pages import START, one_view, two_views
+from explorer_pages import DRAWN, START, one_view, two_views
 from inspection import PATIENCE, SETTLED
 from playwright.sync_api import Browser, Page, expect
 
-DRAWN = "document.querySelector('.latent-explorer')?.dataset.ms"
 PICTURE = "(canvas) => canvas.toDataURL()"
 FRAMES = """(count) => new Promise((done) => {
   const next = () => (count-- ? requestAnimationFrame(next) : done());
@@ -127,7 +126,7 @@ def test_the_cloud_is_seen_and_a_sample_flies_out_of_its_mean(show, folder: Path
     )
 
 
-def test_the_posterior_of_bayes_rule_is_seen_on_the_whole_plane(show, folder: Path):
+def test_the_posterior_of_bayes_rule_is_seen_under_the_magnifier(show, folder: Path):
     page = show(one_view(folder))
     page.locator(".le-thumb input").nth(10).click()
     page.get_by_text("More", exact=True).click()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from explorer_pages import START, one_view
+from explorer_pages import DRAWN, START, one_view
 from inspection import PATIENCE, SETTLED
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
@@ -35,8 +35,7 @@ def phone(request: pytest.FixtureRequest, browser: Browser, folder: Path) -> Ite
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(one_view(folder).as_uri())
-    page.locator(".le-plane").wait_for()
-    page.wait_for_function("document.querySelector('.latent-explorer').dataset.ms")
+    page.wait_for_function(DRAWN)
     page.evaluate(SETTLED)
     yield page
     context.close()

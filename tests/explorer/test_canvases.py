@@ -2,6 +2,8 @@
 
 import base64
 import io
+import json
+import re
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from vae_core.explorer import DivergenceCanvas, NoiseCanvas, PathCanvas
+from vae_core.explorer.front_end import FOLDER
 
 pytestmark = pytest.mark.slow
 
@@ -174,17 +177,32 @@ def test_the_lowest_sum_is_that_of_the_smallest_noise_without_the_kl_term_and_gr
     assert best[4] > 0.7  # all codes overlap
 
 
-@pytest.mark.parametrize("kind", CANVASES)
-def test_what_cannot_show_a_widget_gets_a_picture_and_words_of_the_present_state(kind):
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        (DivergenceCanvas, "mean", "with mean -5.00 and"),
+        (NoiseCanvas, "noise", "of the width 0.02 over"),
+        (PathCanvas, "mu", "for mean -4.00 and"),
+    ],
+)
+def test_what_cannot_show_a_widget_gets_a_picture_and_words_of_the_present_state(kind, name, words):
     canvas = kind()
     data, _ = canvas._repr_mimebundle_()
     before = data["image/png"]
     assert Image.open(io.BytesIO(base64.b64decode(before))).width > 1000
-    name, (low, _) = next(iter(canvas._limits.items()))
-    setattr(canvas, name, low)
+    assert words not in data["text/plain"]
+    setattr(canvas, name, canvas._limits[name][0])
     data, _ = canvas._repr_mimebundle_()
     assert data["image/png"] != before
-    assert f"{low:g}"[:4] in data["text/plain"].replace("0.02", "0.015625")
+    assert words in data["text/plain"]
+
+
+@pytest.mark.parametrize("kind", CANVASES)
+def test_the_page_draws_anew_whichever_number_python_sets(kind):
+    program = (FOLDER / kind.__module__.rpartition(".")[2]).with_suffix(".js").read_text("utf-8")
+    (also,) = re.findall(r"^ +also: (\[.*\]),$", program, re.MULTILINE)
+    heard = {*re.findall(r'trait: "(\w+)"', program), *json.loads(also)}
+    assert heard == kind.class_own_traits(sync=True).keys()
 
 
 @pytest.mark.parametrize("kind", CANVASES)

@@ -47,7 +47,6 @@ export function readContent(model) {
     noun: content.noun,
     preparation: content.preparation,
     reproducible: content.reproducible,
-    classes: content.class_names.map((name, label) => ({ name, color: content.colors[label] })),
     called: model.get("model_names"),
     models: [...new Set(snapshots.map((one) => one.model))], // a saved page sorts the keys of names
     epochs: model.get("epochs"),

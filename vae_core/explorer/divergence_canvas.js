@@ -1,6 +1,7 @@
 // The front end of vae_core.explorer.DivergenceCanvas: two bumps p, and one Gaussian q to be laid over them.
 
-import { curve, drawAxis, line, makeAxis, makeStage, words, written } from "./stage.js";
+import { written } from "./elements.js";
+import { curve, drawAxis, line, makeAxis, makeStage, words } from "./stage.js";
 import { descend, klOf, logGaussian, logMixture } from "./densities.js";
 
 const RANGE = [-6, 6];
@@ -83,6 +84,7 @@ function render({ model, el }) {
     name: "One Gaussian q over two bumps p",
     height: ZERO + 28,
     draw,
+    also: ["weights", "bump_std"],
     handles: [
       { trait: "mean", name: "mean of q", className: "vc-encoder", step: 0.05, says: (value) => written(value) },
       { trait: "std", name: "width of q", className: "vc-encoder", step: 0.05, says: (value) => written(value) },

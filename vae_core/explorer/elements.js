@@ -1,4 +1,4 @@
-// Making elements. Text only: nothing here parses HTML.
+// Making elements, and numbers for them. Text only: nothing here parses HTML.
 
 /** An element with attributes, text and children. */
 export function make(tag, attributes = {}, ...children) {
@@ -7,6 +7,9 @@ export function make(tag, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+/** A number for the eye: a minus is a minus, and the room it takes depends on its size alone. */
+export const written = (value, digits = 2) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
 
 /** Let an element say something; what it says already costs nothing. */
 export const setText = (element, text) => element.textContent === text || (element.textContent = text);

@@ -79,11 +79,14 @@ function watchColors(onChange) {
   };
 }
 
-/** Let the point glide while it is on the screen, until somebody does anything, unless motion is unwelcome. */
-function watchGlide(store, root) {
+/**
+ * Let the point glide while it is on the screen, until somebody does anything, unless motion is unwelcome. `onSeen` is
+ * called when it comes onto the screen or leaves it.
+ */
+function watchGlide(store, root, onSeen) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) store.rest();
   let isSeen = false;
-  const seen = new IntersectionObserver((entries) => ((isSeen = entries.at(-1).isIntersecting), root.dispatchEvent(new Event("seen"))));
+  const seen = new IntersectionObserver((entries) => ((isSeen = entries.at(-1).isIntersecting), onSeen()));
   seen.observe(root);
   const rest = () => store.rest();
   const inputs = ["pointerdown", "keydown"];
@@ -107,8 +110,7 @@ function show(store, el, complain) {
   let [frame, speaking, last] = [0, 0, 0];
   const { root, say, paint } = makeViews(store, refresh);
   el.append(root);
-  const glide = watchGlide(store, root);
-  root.addEventListener("seen", refresh);
+  const glide = watchGlide(store, root, refresh);
 
   // Everything that is seen is drawn here, at most once a frame.
   function refresh() {
@@ -137,7 +139,7 @@ function show(store, el, complain) {
       await breath();
       store.atlas.work(SLICE);
     }
-    refresh();
+    if (root.isConnected) refresh(); // somebody may have taken it away meanwhile
   }
   const endings = [store.subscribe(refresh), watchColors(refresh), glide.end];
   const size = new ResizeObserver(refresh);

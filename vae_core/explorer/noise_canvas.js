@@ -1,6 +1,7 @@
 // The front end of vae_core.explorer.NoiseCanvas: how much noise the codes of a few images should have.
 
-import { curve, drawAxis, line, makeAxis, makeStage, shape, words, written } from "./stage.js";
+import { written } from "./elements.js";
+import { curve, drawAxis, line, makeAxis, makeStage, shape, words } from "./stage.js";
 import { blend, lowest, twoTerms, weightedSum } from "./noise.js";
 
 const LINE = [-2.6, 2.6];
@@ -18,9 +19,13 @@ const weights = {
 const fraction = (value) => (value >= 1 || !value ? written(value, value % 1 ? 2 : 0) : `1/${written(1 / value, (1 / value) % 1 ? 1 : 0)}`);
 
 function render({ model, el }) {
-  const [means, variance, limits] = ["means", "variance", "_limits"].map((trait) => model.get(trait));
+  const limits = model.get("_limits");
   const scales = makeAxis(limits.noise, 400, logarithmic).values(57);
-  const measured = scales.map((s) => twoTerms(means, s, variance));
+  let means, variance, measured; // both terms at every scale
+  const measure = () => {
+    [means, variance] = ["means", "variance"].map((trait) => model.get(trait));
+    measured = scales.map((s) => twoTerms(means, s, variance));
+  };
 
   /** The decoded image of every slice of the line, a column each; neighbours of one grey are one rectangle. */
   const strip = (axis, s) => {
@@ -47,6 +52,7 @@ function render({ model, el }) {
       makeAxis(limits.noise, width, logarithmic),
       makeAxis(limits.weight, width, weights),
     ];
+    if (means !== model.get("means") || variance !== model.get("variance")) measure();
     const [s, beta] = [model.get("noise"), model.get("weight")];
     const now = twoTerms(means, s, variance);
     const best = lowest(measured, beta);
@@ -107,9 +113,10 @@ function render({ model, el }) {
   return makeStage({
     model,
     el,
-    name: "Noise in the codes of five images, and what it costs",
+    name: "Noise in the codes of a few images, and what it costs",
     height: TRACK + 38,
     draw,
+    also: ["means", "variance"],
     handles: [
       { ...noise, name: "width of every code" },
       { ...noise, name: "noise σ on the curve of the sum" },

@@ -10,6 +10,16 @@ export function paint(canvas, pixels, [height, width, channels], column = 0, row
   canvas.getContext("2d").putImageData(image, column * width, row * height);
 }
 
+/** A canvas's context, its units the pixels of the page, however dense the screen is; and its size in them. */
+export function fitted(canvas, width = canvas.clientWidth || 300, height = canvas.clientHeight || 150) {
+  const density = window.devicePixelRatio || 1;
+  const wanted = [width * density, height * density].map(Math.round);
+  if (canvas.width !== wanted[0] || canvas.height !== wanted[1]) [canvas.width, canvas.height] = wanted;
+  const context = canvas.getContext("2d");
+  context.setTransform(density, 0, 0, density, 0, 0);
+  return { context, width, height };
+}
+
 /** Let a canvas be drawn on: `begin(point)` at the start of a stroke, `extend(points)` along it, in pixels of the image. */
 export function letDraw(canvas, [height, width], { begin, extend }) {
   let pen = null; // the pointer that draws

@@ -1,7 +1,8 @@
 // The front end of vae_core.explorer.PathCanvas: the same noise under a Gaussian whose mean and width are dragged.
 
+import { written } from "./elements.js";
 import { alongPaths, hill } from "./paths.js";
-import { arrow, curve, drawAxis, line, makeAxis, makeStage, shape, words, written } from "./stage.js";
+import { arrow, curve, drawAxis, line, makeAxis, makeStage, shape, words } from "./stage.js";
 import { normalPair } from "./mathematics.js";
 
 const RANGE = [-5, 5];

@@ -47,7 +47,7 @@ class PathCanvas(Canvas):
     def _describe(self) -> str:
         return (
             f"{len(self.epsilon)} blue dots z on the curve of f, for mean {self.mu:.2f} and width {self.sigma:.2f}, "
-            "each with an gold arrow that points uphill, the longer the steeper."
+            "each with a gold arrow that points uphill, the longer the steeper."
         )
 
 

@@ -2,7 +2,7 @@
 
 import { button, make, measured, setText } from "./elements.js";
 import { placeOf } from "./marks.js";
-import { paint } from "./pad.js";
+import { fitted, paint } from "./pad.js";
 import { drawGround, drawMoving, makeView } from "./plane.js";
 import { letMove } from "./pointer.js";
 import { makeTiles, paintTinted } from "./tinted.js";
@@ -10,23 +10,12 @@ import { nearestIn, pictureLabel } from "./words.js";
 
 const NEAR = 28; // pixels that the point keeps from a picture in a corner
 
+const CORNERS = [[1, 0], [0, 0], [1, 1], [0, 1]]; // to the right, and down
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-
-/** Two canvases of one size, as sharp as the screen is: their contexts, in pixels of the page. */
-function fit(canvases, size) {
-  const density = window.devicePixelRatio || 1;
-  const side = Math.round(size * density);
-  return canvases.map((canvas) => {
-    if (canvas.width !== side) canvas.width = canvas.height = side;
-    const context = canvas.getContext("2d");
-    context.setTransform(density, 0, 0, density, 0, 0);
-    return context;
-  });
-}
 
 /** The corner of the plane where a picture neither hides the point nor leaves the screen; it stays while it can. */
 function cornerFor(now, [x, y], size, [width, height], top) {
-  const corners = [[1, 0], [0, 0], [1, 1], [0, 1]].map(([right, down]) => [right * (size - width), down * (size - height)]);
+  const corners = CORNERS.map(([right, down]) => [right * (size - width), down * (size - height)]);
   const gap = ([left, above]) =>
     Math.max(left - x, x - left - width, above - y, y - above - height); // negative inside
   const isSeen = ([, above]) => top + above >= 0 && top + above + height <= window.innerHeight;
@@ -121,13 +110,13 @@ export function makePlaneView(store) {
     if (!narrow.matches) return void (decoded.style.transform = "");
     const box = [decoded.offsetWidth, decoded.offsetHeight];
     corner = cornerFor(corner, at, view.size, box, plane.getBoundingClientRect().top);
-    const [right, down] = [1 - (corner % 2), Math.floor(corner / 2)];
+    const [right, down] = CORNERS[corner];
     decoded.style.transform = `translate(${right * (view.size - box[0])}px, ${down * (view.size - box[1])}px)`;
   }
 
   function paintView(look) {
     const view = viewNow(width(look.width));
-    const [below, above] = fit([ground, plane], view.size);
+    const [below, above] = [ground, plane].map((canvas) => fitted(canvas, view.size, view.size).context);
     store.atlas.show(store.snapshot, store.window);
     paintGround(below, view, look);
     const { z, posterior, pins, trail } = store;

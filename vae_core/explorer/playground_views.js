@@ -4,7 +4,7 @@ import { drawCloud, makeCloud } from "./cloud.js";
 import { drawCurve, rangeOf } from "./curve.js";
 import { toggle } from "./dials.js";
 import { make } from "./elements.js";
-import { paint } from "./pad.js";
+import { fitted, paint } from "./pad.js";
 
 const TILE = [28, 28, 1];
 const PIXELS = 784;
@@ -33,17 +33,6 @@ function sumOf({ reconstruction, kl }, beta) {
   if (!reconstruction.length) return "";
   const [first, second] = [reconstruction.at(-1), kl.at(-1)];
   return `Loss of held-out images: ${short(first)} + ${beta} \u00d7 ${short(second)} = ${short(first + beta * second)} nats an image`;
-}
-
-/** A canvas's context, its units the pixels of the page, however dense the screen is; and its size in them. */
-function fitted(canvas) {
-  const density = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth || 300, canvas.clientHeight || 150];
-  const wanted = [width * density, height * density].map(Math.round);
-  if (canvas.width !== wanted[0] || canvas.height !== wanted[1]) [canvas.width, canvas.height] = wanted;
-  const context = canvas.getContext("2d");
-  context.setTransform(density, 0, 0, density, 0, 0);
-  return { context, width, height };
 }
 
 /** Paint images side by side, `columns` in a row. */

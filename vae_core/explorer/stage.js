@@ -33,7 +33,7 @@ export function arrow(x, y, length, className) {
 export function curve(points, className, base = null) {
   const path = points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
   const close = base === null ? "" : `L${points.at(-1)[0]} ${base}L${points[0][0]} ${base}Z`;
-  return shape("path", { class: className, d: `M${path}${close}` });
+  return shape("path", { class: className, d: path && `M${path}${close}` });
 }
 
 const straight = { to: (value) => value, from: (position) => position };
@@ -62,9 +62,6 @@ export function drawAxis(axis, [low, high], y, ticks, name, format = String) {
     words(name, axis.to(high), y - 6, "vc-muted", "end"),
   ];
 }
-
-/** A number for the eye: a minus is a minus, and the room it takes depends on its size alone. */
-export const written = (value, digits = 2) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
 
 /** A name and a number, written in a place of its own. */
 const fact = ([name, text, className = ""]) =>

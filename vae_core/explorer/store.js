@@ -252,7 +252,7 @@ export class Store {
     this.#glide.seconds += seconds;
     if (this.#glide.seconds > SECONDS) return this.rest();
     const { picture, half } = this.snapshot;
-    this.#glide.trail = trailWith(this.#glide.trail, this.z, half, (z) => Float64Array.from(picture(z)));
+    this.#glide.trail = trailWith(this.#glide.trail, this.z, half, picture);
     this.#changed();
   }
 
@@ -269,7 +269,7 @@ export class Store {
   #onPoint() {
     const z = this.#model.get("z");
     if (z?.length !== 2 || !z.every(Number.isFinite)) return this.#model.set("z", [0, 0]);
-    if (this.#glide) this.#stopGlide();
+    if (this.#glide) this.#set({ glide: false });
     this.#changed();
   }
 
@@ -286,11 +286,6 @@ export class Store {
   #onGlide() {
     this.#glide = this.#model.get("glide") ? { start: this.#model.get("z"), seconds: 0, trail: [] } : null;
     this.#changed();
-  }
-
-  #stopGlide() {
-    this.#glide = null;
-    this.#set({ glide: false });
   }
 
   #drawn() {

@@ -2,7 +2,7 @@
 
 import { button, make, measured, setText } from "./elements.js";
 import { drawLens } from "./lens.js";
-import { paint } from "./pad.js";
+import { fitted, paint } from "./pad.js";
 import { encodedLines, lensLabel, whereIn } from "./words.js";
 
 const FLIGHT = 600; // milliseconds from the mean to a sample
@@ -58,10 +58,7 @@ export function makeStoryView(store, refresh) {
 
   function paintLens(look) {
     const size = width(look.width);
-    const density = window.devicePixelRatio || 1;
-    if (lens.width !== Math.round(size * density)) lens.width = lens.height = Math.round(size * density);
-    const context = lens.getContext("2d");
-    context.setTransform(density, 0, 0, density, 0, 0);
+    const { context } = fitted(lens, size, size);
     const flight = eased((performance.now() - since) / FLIGHT);
     drawLens(context, size, { lens: store.lens, posterior: store.posterior, exact: store.exact, z: store.z, flight }, look);
     if (flight < 1) refresh();

@@ -1,13 +1,12 @@
 // What the explorer says, from the state alone.
 
+import { written } from "./elements.js";
 import { priorMass } from "./mathematics.js";
 import { nearest } from "./plane.js";
 
 const NEAREST = 5; // codes whose classes are named
-const MINUS = "\u2212";
 
-export const round = (value, digits = 2) => value.toFixed(digits).replace("-", MINUS);
-export const pair = (z) => `(${round(z[0])}, ${round(z[1])})`;
+const pair = (z) => `(${written(z[0])}, ${written(z[1])})`;
 
 /** What the axes of the plane are called. */
 export const axesOf = ({ content }) => (content.dimensions > 2 ? ["a", "b"] : ["z\u2081", "z\u2082"]);
@@ -32,11 +31,11 @@ export function radiusIn({ content, snapshot, z }) {
   if (!snapshot.variational) return "";
   const radius = Math.hypot(...z);
   const nearer = content.dimensions > 2 ? "falls onto the plane nearer its middle" : "lies nearer the origin";
-  return `r = ${round(radius)}; ${round(100 * priorMass(radius), 1)} % of the prior ${nearer}`;
+  return `r = ${written(radius)}; ${written(100 * priorMass(radius), 1)} % of the prior ${nearer}`;
 }
 
 export const klIn = ({ posterior }) =>
-  posterior?.logVar ? `KL(q \u2225 prior) = ${round(posterior.kl, 1)} nats` : "";
+  posterior?.logVar ? `KL(q \u2225 prior) = ${written(posterior.kl, 1)} nats` : "";
 
 /** Everything that is known of the point, for somebody who hears the page. */
 export const factsIn = (store) => [radiusIn(store), klIn(store), nearestIn(store)].filter(Boolean).join(". ");
@@ -48,7 +47,7 @@ export function planeIn({ content, snapshot }) {
   if (!snapshot.scatter.codes.length) return `${one}along the first two, a and b; the others are 0.`;
   return (
     `${one}along the two directions, a and b, in which the codes of the images vary most: ` +
-    `${round(100 * snapshot.share, 0)} % of their variance. Codes beside the plane are drawn where they fall onto it. ` +
+    `${written(100 * snapshot.share, 0)} % of their variance. Codes beside the plane are drawn where they fall onto it. ` +
     "The image shown is decoded from the plane, so it is coarser than a reconstruction."
   );
 }
@@ -91,14 +90,14 @@ export function exactNote({ wantsExact, isComputing, exact }) {
   const { count, kl } = exact;
   return (
     `Orange: p(z|x), computed at ${count} \u00d7 ${count} points under the magnifier. ` +
-    (kl === null ? "For KL(q \u2225 p) they are too coarse, or p leaves the window." : `KL(q \u2225 p) = ${round(kl, 1)} nats.`)
+    (kl === null ? "For KL(q \u2225 p) they are too coarse, or p leaves the window." : `KL(q \u2225 p) = ${written(kl, 1)} nats.`)
   );
 }
 
 /** A legend: what is drawn, and what it means. */
 export function legendOf({ content, snapshot }) {
-  const { noun, classes } = content;
-  const shown = classes.length ? ", each in the colour of its class; a name marks the middle of a class." : ".";
+  const { noun } = content;
+  const shown = snapshot.scatter.names.length ? ", each in the colour of its class; a name marks the middle of a class." : ".";
   return [
     ...(snapshot.scatter.codes.length ? [["Dots", `where the encoder puts ${noun}s${shown}`]] : []),
     ["Faint images", "what the decoder draws at each place of the plane."],
