@@ -25,6 +25,12 @@ Playground(still=file.getvalue(), still_words="A run in four pictures.")"""
 WILD = "Playground(learning_rate=1e30, batch_size=16, still=file.getvalue(), still_words='Another.')"
 PRESETS = ("VAE", "Autoencoder", "Noise, no KL", "Strong KL", "Collapse", "One number")
 BREAKS = ("Mean for sum", "Log-variance as \u03c3", "One ε for the batch", "Frozen ε", "No half")
+CHOOSE_AT_STEP_0 = """(root) => {
+  const clock = root.querySelector(".pg-clock");
+  const chip = [...root.querySelectorAll("button")].find(({ textContent }) => textContent === "Autoencoder");
+  const look = (_, watch) => clock.textContent === "Epoch 0.0, step 0" && (watch.disconnect(), chip.click());
+  new MutationObserver(look).observe(clock, { childList: true });
+}"""
 PIXELS = """(canvas) => Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
 
 
@@ -158,6 +164,13 @@ def test_what_is_not_live_begins_again_and_goes_on(steady: Locator):
         expect(steady.locator(".pg-clock")).to_contain_text(re.compile(r"step ([0-9]|1[0-9]),"), timeout=PATIENCE)
     wait_for_step(steady, 3)
     assert np.isfinite(loss(steady))
+
+
+def test_a_change_before_the_first_step_does_not_stop_it(steady: Locator):
+    steady.evaluate(CHOOSE_AT_STEP_0)
+    press(steady, "Start training")
+    expect(steady.get_by_role("button", name="Autoencoder")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+    expect(steady.locator(".pg-clock")).to_contain_text(re.compile("step [1-9]"), timeout=PATIENCE)
 
 
 def test_one_digit_always_stays(steady: Locator):

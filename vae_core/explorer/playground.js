@@ -2,7 +2,7 @@
 // Settings and commands go down to the trainer, its reports come up and are drawn; nothing else flows.
 
 import { loadAssets } from "./assets.js";
-import { button, keepKeys, make } from "./elements.js";
+import { button, keepKeys, make, setText } from "./elements.js";
 import { makeControls } from "./playground_controls.js";
 import { makeViews } from "./playground_views.js";
 import { programOf } from "./program.js";
@@ -25,6 +25,7 @@ function play({ model, el }) {
   let settings = model.get("settings");
   let trainer = null;
   let opening = null; // the promise of a trainer that is on its way
+  let going = false; // whether it is to train, be the worker still on its way
   let report = null;
   let failed = false;
   let marks = []; // the live changes of this run, { step, text }
@@ -33,15 +34,20 @@ function play({ model, el }) {
   let closed = false;
   const colors = model.get("_colors");
   const motion = matchMedia("(prefers-reduced-motion: reduce)");
-  const isRunning = () => report?.status === "training" && !failed;
 
   // The parts.
-  const start = button("Start", () => (isRunning() ? trainer.pause() : command((one) => one.start())));
+  const start = button("Start", () => {
+    going = !going;
+    command(obey);
+  });
   start.classList.add("pg-start");
   const stepOnce = button("Step", () => command((one) => one.step(1)));
-  const again = button("Reset", () => begin(settings, false));
+  const again = button("Reset", () => {
+    going = false;
+    begin(settings);
+  });
   const invitation = button("Start training", () => {
-    start.click();
+    if (!going) start.click();
     start.focus({ preventScroll: true });
   });
   const stage = make("div", { class: "pg-invitation" }, invitation, make("p", {}, PROMISE));
@@ -51,7 +57,7 @@ function play({ model, el }) {
   const controls = makeControls({
     colors,
     ask: (changes) => follow({ ...settings, ...changes }),
-    choose: (next) => begin(next, isRunning()),
+    choose: begin,
   });
   const views = makeViews({ colors, stage, onLook: refresh });
   const code = make("textarea", { class: "pg-code", readonly: "", rows: 8, "aria-label": "Python that trains this model", hidden: "" });
@@ -82,6 +88,11 @@ function play({ model, el }) {
   keepKeys(root);
 
   // Down: commands and settings.
+  /** Train or rest, as it is to. A page that nobody sees does not compute. */
+  function obey() {
+    if (going && !document.hidden) trainer?.start();
+    else trainer?.pause();
+  }
   async function command(give) {
     alarm.textContent = "";
     try {
@@ -93,7 +104,7 @@ function play({ model, el }) {
         if (closed) return;
         trainer ??= openTrainer({ assets, settings, onReport, onFailure });
       } else if (failed) {
-        begin(settings, false);
+        begin(settings);
       }
       give(trainer);
     } catch ({ message }) {
@@ -106,21 +117,20 @@ function play({ model, el }) {
   function follow(next) {
     const changed = differing(settings, next);
     if (!changed.length) return;
-    if (failed || !changed.every((name) => LIVE.includes(name))) return begin(next, isRunning());
+    if (failed || !changed.every((name) => LIVE.includes(name))) return begin(next);
     keep(next);
     trainer?.change(next);
     if (!report?.step) return;
     const text = changed.map((name) => changeText(name, next[name])).join(", ");
     marks = [...marks.filter(({ step }) => step !== report.step), { step: report.step, text }];
   }
-  /** New weights. */
-  function begin(next, goOn) {
+  /** New weights; what was training goes on with them. */
+  function begin(next) {
     keep(next);
-    marks = [];
     failed = false;
     alarm.textContent = "";
     trainer?.reset(next);
-    if (goOn) trainer.start();
+    if (going) obey();
   }
   function keep(next) {
     settings = next;
@@ -131,16 +141,17 @@ function play({ model, el }) {
 
   // Up: reports.
   function onReport(next) {
-    const isNew = next.step === 0 || next.step < (report?.step ?? 0);
     const hasPaused = next.status === "paused" && report?.status !== "paused";
     const hasEpoch = Math.floor(next.epoch) > Math.floor(report?.epoch ?? 0);
     report = next;
-    views.take(report, settings, isNew || motion.matches);
+    if (report.step === 0) marks = []; // a new run
+    views.take(report, settings, report.step === 0 || motion.matches);
     if (hasPaused || hasEpoch) tell(hasPaused);
     refresh();
   }
   function onFailure(sentence) {
     failed = true;
+    going = false;
     alarm.textContent = sentence;
     refresh();
   }
@@ -169,16 +180,15 @@ function play({ model, el }) {
     const elapsed = Math.min(now - drawn, LONGEST_GLIDE);
     drawn = now;
     controls.show(settings);
-    start.textContent = isRunning() ? "Pause" : report?.step ? "Go on" : "Start";
-    start.classList.toggle("pg-running", isRunning());
+    setText(start, going ? "Pause" : report?.step ? "Go on" : "Start");
+    start.classList.toggle("pg-running", going);
     start.disabled = opening !== null;
-    stepOnce.disabled = isRunning() || opening !== null;
+    stepOnce.disabled = going || opening !== null;
     again.disabled = !report?.step && !failed;
     stage.hidden = report !== null;
-    invitation.textContent = opening ? "Loading\u2026" : "Start training";
-    clock.textContent = report
-      ? `Epoch ${report.epoch.toFixed(1)}, step ${report.step}` + (isRunning() ? `, ${report.stepsPerSecond.toFixed(0)} steps a second` : "")
-      : "";
+    setText(invitation, opening || going ? "Loading\u2026" : "Start training");
+    const speed = going && report?.stepsPerSecond ? `, ${report.stepsPerSecond.toFixed(0)} steps a second` : "";
+    setText(clock, report ? `Epoch ${report.epoch.toFixed(1)}, step ${report.step}${speed}` : "");
     const { color: ink, backgroundColor: ground } = getComputedStyle(root);
     if (views.paint({ report, settings, marks, elapsed, ink, ground })) refresh();
   }
@@ -193,17 +203,7 @@ function play({ model, el }) {
   dark.addEventListener("change", refresh);
   const size = new ResizeObserver(refresh);
   size.observe(root);
-  // A page that nobody sees does not compute.
-  let resting = false;
-  const onVisibility = () => {
-    if (document.hidden && isRunning()) {
-      resting = true;
-      trainer.pause();
-    } else if (!document.hidden && resting) {
-      resting = false;
-      trainer.start();
-    }
-  };
+  const onVisibility = () => going && obey();
   document.addEventListener("visibilitychange", onVisibility);
   refresh();
 
