@@ -83,6 +83,15 @@ def test_weights_that_do_not_fit_are_refused(count):
         _ = playground.model
 
 
+def test_weights_go_with_the_settings_that_they_are_of():
+    playground = Playground()
+    playground.weights, playground.progress = bytes(4), {"step": 3}
+    playground.settings = {"beta": 2.0, "break": "no_half"}
+    assert (playground.weights, playground.progress) == (bytes(4), {"step": 3})
+    playground.settings = {"likelihood": "gaussian"}
+    assert (playground.weights, playground.progress) == (b"", {})
+
+
 def test_the_kernel_sends_the_program_and_the_digits(monkeypatch):
     playground, sent = Playground(), []
     monkeypatch.setattr(playground, "send", lambda content, buffers: sent.append((content, buffers)))

@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "network": "dense",
     "break": None,
 }
+LIVE = ("learning_rate", "beta", "noise", "break")  # change while the training goes on; the others need new weights
 BREAKS = (None, "mean_reduction", "log_var_as_sigma", "one_epsilon", "frozen_epsilon", "no_half")
 LIKELIHOODS = {
     "bernoulli": likelihoods.Bernoulli(),
@@ -94,10 +95,11 @@ class Playground(anywidget.AnyWidget):
             "break", a mistake to make: None, "mean_reduction" (the reconstruction averaged over pixels),
             "log_var_as_sigma", "one_epsilon" (for the whole batch), "frozen_epsilon" (at every step the same) or
             "no_half" (exp(log_var) as standard deviation).
-        status: what the page does.
+        status: "training" or "paused", as of the last progress. Empty until a page trains.
         progress: {"step", "epoch", "losses"}, the losses in nats per image: {"train" and "held_out":
             {"reconstruction", "kl"}}. Empty until a page trains.
-        weights: float32 bytes, of the encoder and then of the decoder, in Keras' order. Empty until a page sends them.
+        weights: float32 bytes, of the encoder and then of the decoder, in Keras' order. Empty until a page sends them,
+            and after a change of settings that needs new ones.
 
     Raises:
         traitlets.TraitError: for a setting that the playground does not have, or a value outside its range.
@@ -123,20 +125,21 @@ class Playground(anywidget.AnyWidget):
         """A `VAE` of the weights that the page has sent.
 
         Raises:
-            ValueError: if it has sent none, or those of other settings.
+            ValueError: if it has sent none since the settings asked for new ones.
         """
         settings = self.settings
         pair = networks.dense(IMAGE_SHAPE, settings["latent_dim"], width=WIDTH)
         vae = VAE(*pair, likelihood=LIKELIHOODS[settings["likelihood"]], beta=settings["beta"], seed=settings["seed"])
         variables = [*vae.encoder.weights, *vae.decoder.weights]
         numbers = np.frombuffer(self.weights, "<f4")
-        count = sum(int(np.prod(variable.shape)) for variable in variables)
-        if len(numbers) != count:
+        ends = np.cumsum([math.prod(variable.shape) for variable in variables])
+        if len(numbers) != ends[-1]:
             raise ValueError(
-                f"The model has {count:,} weights. Received from the page: {len(numbers):,}. "
+                f"The model has {ends[-1]:,} weights. Received from the page: {len(numbers):,}. "
                 "Press Start in the playground, and then Pause."
             )
-        _assign(variables, numbers)
+        for variable, part in zip(variables, np.split(numbers, ends[:-1]), strict=True):
+            variable.assign(part.reshape(variable.shape))
         return vae
 
     def python(self) -> str:
@@ -160,15 +163,13 @@ class Playground(anywidget.AnyWidget):
                 raise traitlets.TraitError(f"{name} must be {words}. Received: {settings[name]!r}.")
         return {**settings, "digits": sorted(settings["digits"])}
 
+    @traitlets.observe("settings")
+    def _forget(self, change: Any) -> None:
+        """The weights that the page has sent are of other settings now, unless only live ones have changed."""
+        old = change.old or {}  # None at first
+        if any(old.get(name) != change.new[name] for name in DEFAULTS if name not in LIVE):
+            self.weights, self.progress, self.status = b"", {}, ""
+
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if content.get("kind") == "assets":
             self.send({"kind": "assets"}, [worker_program().encode(), packed_digits()])
-
-
-def _assign(variables: list[Any], numbers: np.ndarray) -> None:
-    """Set variables from one array that holds them in their order."""
-    start = 0
-    for variable in variables:
-        size = int(np.prod(variable.shape))
-        variable.assign(numbers[start : start + size].reshape(variable.shape))
-        start += size
