@@ -9,7 +9,12 @@ from vae_core.explorer.program import program
 
 pytestmark = pytest.mark.slow
 
-VARIANTS = [*({"break": mistake} for mistake in BREAKS), {"noise": False}, {"likelihood": "gaussian", "latent_dim": 1}]
+VARIANTS = [
+    *({"break": mistake} for mistake in BREAKS),
+    {"noise": False},
+    {"noise": False, "break": "mean_reduction"},
+    {"likelihood": "gaussian", "latent_dim": 1},
+]
 
 
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)

@@ -248,3 +248,5 @@ def test_the_copied_program_is_that_of_python(tmp_path):
         expected = program(settings)
         assert text.replace("beta=1,", "beta=1.0,") == expected  # JavaScript has one kind of number
         compile(expected, "program", "exec")
+        assert ("epsilon" not in expected) or settings["noise"]
+        assert ("/ 784" in expected) == (settings["break"] == "mean_reduction")
