@@ -24,7 +24,7 @@ plt.close()
 Playground(still=file.getvalue(), still_words="A run in four pictures.")"""
 WILD = "Playground(learning_rate=1e30, batch_size=16, still=file.getvalue(), still_words='Another.')"
 PRESETS = ("VAE", "Autoencoder", "Noise, no KL", "Strong KL", "Collapse", "One number")
-BREAKS = ("Mean for sum", "Log-variance as \u03c3", "One ε for the batch", "Frozen ε", "No half")
+BREAKS = ("Mean for sum", "Log-variance as \u03c3", "One ε for the batch", "Frozen ε", "Variance as \u03c3")
 CHOOSE_AT_STEP_0 = """(root) => {
   const clock = root.querySelector(".pg-clock");
   const chip = [...root.querySelectorAll("button")].find(({ textContent }) => textContent === "Autoencoder");
@@ -139,15 +139,15 @@ def test_what_is_live_changes_without_a_reset_and_leaves_a_mark(steady: Locator)
         lambda: steady.get_by_label("Weight of the KL term").press("ArrowRight"),
         lambda: steady.get_by_role("switch", name="Noise in the code").click(),
         lambda: steady.get_by_label("Learning rate").press("ArrowRight"),
-        lambda: (steady.get_by_text("Break it").click(), press(steady, "No half")),
+        lambda: (steady.get_by_text("Break it").click(), press(steady, "Variance as \u03c3")),
     ):
         before = clock(steady)[1]
         change()
         wait_for_step(steady, before + 5)
     expect(steady.locator(".pg-kind")).to_have_text("autoencoder with a KL term, broken")
     expect(steady.locator(".pg-sum")).to_contain_text("+ 2 \u00d7")
-    expect(steady.get_by_role("button", name="No half")).to_have_attribute("aria-pressed", "true")
-    press(steady, "No half")
+    expect(steady.get_by_role("button", name="Variance as \u03c3")).to_have_attribute("aria-pressed", "true")
+    press(steady, "Variance as \u03c3")
     expect(steady.locator(".pg-kind")).to_have_text("autoencoder with a KL term")
 
 

@@ -9,6 +9,7 @@ import pytest
 from explorer_node import NODE, run_node
 
 from vae_core.explorer.front_end import joined
+from vae_core.explorer.playground import BREAKS, DEFAULTS, LIKELIHOODS, LIVE
 
 RNG = np.random.default_rng(0)
 PAGES = {path.stem for path in (Path(__file__).parents[2] / "book").glob("*.ipynb")}
@@ -124,6 +125,12 @@ def test_presets_say_what_to_look_for_and_lead_to_a_chapter_there_is():
         assert page.removesuffix(".html") in PAGES
 
 
+def test_the_page_and_python_have_the_same_settings():
+    script = """return [
+      M.settingsOf(M.PRESETS[0], { seed: 0 }), M.LIVE, M.BREAKS.map(({ key }) => key), Object.keys(M.LIKELIHOODS)];"""
+    assert run_node(script, None) == [DEFAULTS, list(LIVE), list(BREAKS[1:]), list(LIKELIHOODS)]
+
+
 def test_sliders_stop_at_every_setting_of_the_presets():
     script = """return M.PRESETS.map((preset) => {
       const { beta, learning_rate: rate } = M.settingsOf(preset, { seed: 0 });
@@ -145,4 +152,4 @@ def test_settings_differ_where_they_differ():
 def test_every_live_change_has_a_mark():
     changes = [["beta", 10], ["learning_rate", 0.01], ["noise", False], ["break", None], ["break", "no_half"]]
     marks = run_node("return input.map(([name, value]) => M.changeText(name, value));", changes)
-    assert marks == ["\u03b2 10", "rate 0.01", "noise off", "mended", "No half"]
+    assert marks == ["\u03b2 10", "rate 0.01", "noise off", "mended", "Variance as \u03c3"]

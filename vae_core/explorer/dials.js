@@ -4,12 +4,12 @@ import { make } from "./elements.js";
 import { nearestStop } from "./recipes.js";
 
 /** A slider over a list of numbers; `marks` are those written below it. */
-export function stopSlider({ name, stops, marks, text = String, onInput }) {
+export function stopSlider({ name, stops, marks, onInput }) {
   const input = make("input", { type: "range", min: 0, max: stops.length - 1, step: 1 });
   const shown = make("span", { class: "pg-value" }); // an output would take the label for itself
   const scale = make("span", { class: "pg-marks", "aria-hidden": "true" });
   for (const mark of marks) {
-    const at = make("span", {}, text(mark));
+    const at = make("span", {}, String(mark));
     at.style.setProperty("--at", stops.indexOf(mark) / (stops.length - 1));
     scale.append(at);
   }
@@ -18,8 +18,8 @@ export function stopSlider({ name, stops, marks, text = String, onInput }) {
     element: make("label", { class: "pg-slider" }, make("span", {}, name, " ", shown), input, scale),
     show(value) {
       input.value = nearestStop(stops, value);
-      input.setAttribute("aria-valuetext", text(value));
-      shown.textContent = text(value);
+      input.setAttribute("aria-valuetext", value);
+      shown.textContent = value;
     },
   };
 }

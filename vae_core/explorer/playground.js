@@ -6,8 +6,8 @@ import { button, keepKeys, make, setText } from "./elements.js";
 import { makeControls } from "./playground_controls.js";
 import { makeViews } from "./playground_views.js";
 import { programOf } from "./program.js";
-import { changeText, differing } from "./recipes.js";
-import { LIVE, openTrainer } from "./trainer.js";
+import { LIVE, changeText, differing } from "./recipes.js";
+import { openTrainer } from "./trainer.js";
 
 const PROMISE = "8,192 digits, 235,000 weights, in your browser. Nothing is sent anywhere.";
 const LONGEST_GLIDE = 100; // milliseconds between two frames that count; a page that slept goes on where it was

@@ -6,6 +6,7 @@ import {
   BATCH_SIZES,
   BETAS,
   BREAKS,
+  DIGITS,
   LIKELIHOODS,
   PRESETS,
   RATES,
@@ -15,7 +16,6 @@ import {
   settingsOf,
 } from "./recipes.js";
 
-const DIGITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 const LARGEST_SEED = 2 ** 32 - 1;
 const OWN_RECIPE = "A recipe of your own. What do you expect to happen?";
 

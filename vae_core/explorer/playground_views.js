@@ -3,7 +3,7 @@
 import { drawCloud, makeCloud } from "./cloud.js";
 import { drawCurve, rangeOf } from "./curve.js";
 import { toggle } from "./dials.js";
-import { make } from "./elements.js";
+import { make, setText } from "./elements.js";
 import { fitted, paint } from "./pad.js";
 
 const TILE = [28, 28, 1];
@@ -78,8 +78,8 @@ export function makeViews({ colors, stage, onLook }) {
 
   function describe({ latent_dim: dimensions }) {
     const [plane, grid] = WORDS[dimensions];
-    planeWords.textContent = plane;
-    gridWords.textContent = grid;
+    setText(planeWords, plane);
+    setText(gridWords, grid);
   }
   function paintOnce(report) {
     if (report === shownReport) return;
@@ -104,7 +104,7 @@ export function makeViews({ colors, stage, onLook }) {
     const series = { steps: step, train: train[key], heldOut: heldOut[key] };
     drawCurve(context, { width, height }, { ...series, range, color, dashed: outside, marks, ink, ground });
     const [held, trained] = [heldOut[key], train[key]].map((values) => short(values.at(-1)));
-    number.textContent = held && `${held} (training: ${trained})${outside ? ", not in the loss" : ""}`;
+    setText(number, held && `${held} (training: ${trained})${outside ? ", not in the loss" : ""}`);
     curve.setAttribute("aria-label", `${name} along ${report.step} steps: ${number.textContent || "nothing yet"}`);
   }
 
@@ -123,7 +123,7 @@ export function makeViews({ colors, stage, onLook }) {
       if (report) {
         paintOnce(report);
         for (const panel of panels) paintPanel(panel, report, settings, marks, ink, ground);
-        sum.textContent = sumOf(report.history.heldOut, settings.beta);
+        setText(sum, sumOf(report.history.heldOut, settings.beta));
       }
       return moving;
     },

@@ -8,13 +8,15 @@ export const LIKELIHOODS = {
   continuous_bernoulli: "continuous Bernoulli",
   gaussian: "Gaussian, variance 0.1",
 };
-const ALL_DIGITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+export const DIGITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+/** The settings that may change while the training goes on; the others need new weights. */
+export const LIVE = ["learning_rate", "beta", "noise", "break"];
 const PLAIN = {
   batch_size: 128,
   learning_rate: 0.001,
   beta: 1,
   noise: true,
-  digits: ALL_DIGITS,
+  digits: DIGITS,
   likelihood: "bernoulli",
   latent_dim: 2,
   network: "dense",
@@ -93,7 +95,7 @@ export const BREAKS = [
   },
   {
     key: "no_half",
-    name: "No half",
+    name: "Variance as σ",
     does: "z = mean + exp(log_var) · ε, without the half in exp(log_var / 2).",
     look: "The noise is the variance, not its root. Held-out images are rebuilt worse than those of the training, and the ellipses are too wide.",
     chapter: 12,
@@ -104,8 +106,6 @@ const CHAPTER_FILES = {
   2: "02_limits_of_autoencoders",
   3: "03_what_a_vae_is",
   6: "06_elbo",
-  7: "07_reparameterisation",
-  8: "08_building_a_vae",
   9: "09_results_on_mnist",
   12: "12_broken_on_purpose",
 };
@@ -117,10 +117,7 @@ export const pageOf = (chapter) => `${CHAPTER_FILES[chapter]}.html`;
 export const settingsOf = (preset, { seed }) => ({ ...PLAIN, ...preset.changes, seed });
 
 /** The preset whose settings these are, but for the seed, or null. */
-export const presetOf = (settings) => PRESETS.find((preset) => sameSettings(settingsOf(preset, settings), settings)) ?? null;
-
-/** Whether two settings are the same run. */
-export const sameSettings = (a, b) => differing(a, b).length === 0;
+export const presetOf = (settings) => PRESETS.find((preset) => !differing(settingsOf(preset, settings), settings).length) ?? null;
 
 /** The names of the settings that differ. */
 export const differing = (a, b) => Object.keys(a).filter((name) => String(a[name]) !== String(b[name]));

@@ -1,9 +1,6 @@
 // Training in a worker, seen from the page: what a view may ask, and what it is told. The worker's side is training_worker.js.
 
-/** The settings that may change while the training goes on; the others need new weights. */
-export const LIVE = ["learning_rate", "beta", "noise", "break"];
-
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+import { LIVE, differing } from "./recipes.js";
 
 /**
  * Make the worker, which reports the untrained model at once.
@@ -51,7 +48,7 @@ export function openTrainer({ assets, settings, onReport, onFailure, backend }) 
     pause: () => tell("pause"),
     step: (count = 1) => tell("step", { count }),
     change(changed) {
-      const fixed = Object.keys(current).filter((name) => !LIVE.includes(name) && !same(changed[name], current[name]));
+      const fixed = differing(current, changed).filter((name) => !LIVE.includes(name));
       if (fixed.length) throw new Error(`${fixed.join(", ")} cannot change during the training. Reset it with the new settings.`);
       current = changed;
       tell("change", { settings: current });

@@ -1,5 +1,6 @@
 // The worker: messages from trainer.js in, messages to it out. The library, `jax`, stands in front of it: see digits.py.
 
+import { breath } from "./elements.js";
 import { makeRandom, normals } from "./randomness.js";
 import { makeVae, PIXELS } from "./training.js";
 import { makeRun, unpackDigits } from "./training_run.js";
@@ -76,14 +77,6 @@ async function open({ digits, backend }) {
   run = made;
 }
 
-/** Let messages in, without the delay of a timer. */
-const channel = new MessageChannel();
-const breath = () =>
-  new Promise((resolve) => {
-    channel.port1.onmessage = resolve;
-    channel.port2.postMessage(null);
-  });
-
 async function go() {
   if (!run || busy || !wanted) return;
   busy = true;
@@ -92,7 +85,7 @@ async function go() {
     while (wanted) {
       wanted--;
       await run.advance();
-      await breath();
+      await breath(); // messages come in
     }
     await run?.show("paused");
   } catch (error) {
