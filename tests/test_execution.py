@@ -135,6 +135,15 @@ def test_the_cell_that_lists_the_imports_stays_out_of_the_result(root: Path, cac
     assert [(cell.source, cell.outputs[0].text) for cell in notebook.cells] == [("print(1 + 1)", "2\n")]
 
 
+def test_figures_are_drawings_that_are_the_same_every_day(root: Path, cache: JupyterCacheAbstract):
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+    execute_all(cache, root, [page(root, code)], 60)
+    _, notebook = cache.merge_match_into_notebook(page(root, code).notebook)
+    ((drawing,),) = (cell.outputs for cell in notebook.cells)
+    assert set(drawing.data) == {"text/plain", "image/svg+xml"}
+    assert "dc:date" not in drawing.data["image/svg+xml"]
+
+
 def test_pages_are_chosen_by_the_beginnings_of_their_names(root: Path):
     pages = [page(root, docname=name) for name in ("01_one", "02_two", "index")]
     assert [one.docname for one in wanted(pages, "02 ind")] == ["02_two", "index"]

@@ -44,12 +44,10 @@ PACKAGE, LOCK, RESULTS = "vae_core", "requirements.txt", "benchmarks/results"
 WORKERS = max(2, min(os.cpu_count() or 1, 4))  # a kernel may take 2 GB
 IMPORTED = f"""import sys
 print(*(name for name in list(sys.modules) if name.split(".")[0] == "{PACKAGE}"))"""
-AS_SVG = """ip = get_ipython()
-for option in (
-    "figure_formats = ['svg']",
-    "print_figure_kwargs = {'bbox_inches': 'tight', 'metadata': {'Date': None}}",
-):
-    ip.run_line_magic("config", f"InlineBackend.{option}")"""
+AS_SVG = (  # arguments of a kernel
+    "--InlineBackend.figure_formats={'svg'}",
+    "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Date': None}}",
+)
 COMPILED = "JAX_COMPILATION_CACHE_DIR"
 OTHER_PROGRAMS = re.compile(
     r"^\s*[!%]|subprocess|multiprocessing", re.MULTILINE
@@ -134,20 +132,18 @@ def notebooks(env: BuildEnvironment) -> list[Page]:
 def execute(page: Page, timeout: int) -> tuple[ExecutionResult, list[str]]:
     """Execute a notebook; return it with its outputs, and the modules of the package that it has imported.
 
-    Its figures are drawings, not pictures. Pages show what compiling costs. So each notebook compiles anew, and leaves what it compiled to later runs.
+    Its figures are drawings, not pictures. Pages show what compiling costs, so each notebook compiles anew, and leaves what it compiled to later runs.
     """
-    cells = page.notebook.cells
-    page.notebook.cells = [
-        new_code_cell(AS_SVG),
-        *cells,
-        new_code_cell(IMPORTED),
-    ]
+    page.notebook.cells.append(new_code_cell(IMPORTED))
     with compiled_anew():
         result = single_nb_execution(
-            page.notebook, str(page.path.parent), timeout, allow_errors=False
+            page.notebook,
+            str(page.path.parent),
+            timeout,
+            allow_errors=False,
+            extra_arguments=AS_SVG,
         )
     outputs = result.nb.cells.pop().outputs
-    del result.nb.cells[0]
     printed = (one.text for one in outputs if one.get("name") == "stdout")
     return result, " ".join(printed).split()
 
