@@ -2,8 +2,8 @@
 
     python tools/draw_pictures.py
 
-writes book/images/map/*.webp and book/_theme/static/card.png. The pictures are transparent, in mid tones that read on
-a light and on a dark page.
+writes book/images/map/*.webp and book/_theme/static/card.png. The pictures are transparent, in the colours of the
+figures: mid tones that read on a light and on a dark page.
 """
 
 import json
@@ -27,7 +27,6 @@ from vae_core.prior import grid_codes, prior_radius, quantile_coordinates
 ROOT = Path(__file__).parents[1]
 MAP = ROOT / "book" / "images" / "map"
 CARD = ROOT / "book" / "_theme" / "static" / "card.png"
-BLUE, RED, GREEN, ORANGE, GREY = "#3b82a0", "#d9642b", "#1c9e77", "#d9822b", "#7b7b80"
 SIZE = (3.2, 1.8)  # inches
 DPI = 150
 
@@ -67,7 +66,7 @@ def two_classes(ax: Axes, shipped: Shipped) -> None:
     centred = x - x.mean(0)
     plane = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
     normal, middle = np.zeros(2), np.zeros(2)
-    for own, colour, sign in ((is_one, ORANGE, 1), (~is_one, BLUE, -1)):
+    for own, colour, sign in ((is_one, figures.CLASS_COLORS[1], 1), (~is_one, figures.CLASS_COLORS[0], -1)):
         points = plane[own]
         mean, (values, vectors) = points.mean(0), np.linalg.eigh(np.cov(points.T))
         angle = np.degrees(np.arctan2(*vectors[::-1, 1]))
@@ -77,7 +76,7 @@ def two_classes(ax: Axes, shipped: Shipped) -> None:
         ax.scatter(*points[:250].T, c=colour, s=3, alpha=0.6, linewidths=0)
         normal, middle = normal + sign * mean, middle + mean / 2
     along = np.array([-normal[1], normal[0]]) / np.linalg.norm(normal)
-    ax.plot(*np.transpose([middle - 9 * along, middle + 9 * along]), color=GREY, ls=(0, (4, 3)), lw=1.6)
+    ax.plot(*np.transpose([middle - 9 * along, middle + 9 * along]), color=figures.INK, ls=(0, (4, 3)), lw=1.6)
     ax.set(xlim=(-9.5, 8.5), ylim=(-5.06, 5.06))
 
 
@@ -85,7 +84,7 @@ def codes_of_the_autoencoder(ax: Axes, shipped: Shipped) -> None:
     """The autoencoder's codes, most of the plane's rim among them, and the disc that holds 95 % of the prior."""
     scatter(ax, shipped.codes, shipped.labels, 6.5)
     radius = prior_radius(0.95)
-    ax.add_patch(Ellipse((0, 0), 2 * radius, 2 * radius, fill=False, ec=GREY, ls="--", lw=1.4))
+    ax.add_patch(Ellipse((0, 0), 2 * radius, 2 * radius, fill=False, ec=figures.PRIOR, ls="--", lw=1.4))
 
 
 def ellipses(ax: Axes, shipped: Shipped) -> None:
@@ -102,8 +101,8 @@ def bent_line(ax: Axes, _shipped: Shipped) -> None:
     rng = np.random.default_rng(0)
     curve = lambda z: np.stack([1.5 * z, 0.9 * np.sin(1.7 * z)], -1)  # noqa: E731
     data = curve(rng.standard_normal(220)) + 0.16 * rng.standard_normal((220, 2))
-    ax.scatter(*data.T, c=BLUE, s=5, alpha=0.65, linewidths=0)
-    ax.plot(*curve(np.linspace(-2.3, 2.3, 200)).T, color=ORANGE, lw=1.8)
+    ax.scatter(*data.T, c=figures.INK, s=5, alpha=0.65, linewidths=0)
+    ax.plot(*curve(np.linspace(-2.3, 2.3, 200)).T, color=figures.DECODER, lw=1.8)
     ax.set(xlim=(-3.9, 3.9), ylim=(-1.6, 1.6))
 
 
@@ -111,9 +110,11 @@ def two_fits(ax: Axes, _shipped: Shipped) -> None:
     """One Gaussian fitted to two bumps in the two directions of the KL divergence."""
     z = np.linspace(-4.2, 4.2, 600)
     bell = lambda mean, scale: np.exp(-0.5 * ((z - mean) / scale) ** 2) / scale / np.sqrt(2 * np.pi)  # noqa: E731
-    ax.fill_between(z, 0.5 * bell(-1.6, 0.55) + 0.5 * bell(1.6, 0.55), color=GREY, alpha=0.35, lw=0)
-    ax.plot(z, bell(0, np.hypot(1.6, 0.55)), color=BLUE, lw=1.8)  # the forward direction keeps mean and variance
-    ax.plot(z, 0.5 * bell(1.6, 0.55), color=ORANGE, lw=1.8)  # the reverse one takes a bump; drawn at its share
+    target = 0.5 * bell(-1.6, 0.55) + 0.5 * bell(1.6, 0.55)
+    ax.fill_between(z, target, color=figures.TRUE_POSTERIOR, alpha=0.35, lw=0)
+    # The forward direction keeps mean and variance, the reverse one takes a bump, drawn at its share.
+    ax.plot(z, bell(0, np.hypot(1.6, 0.55)), "--", color=figures.ENCODER, lw=1.8)
+    ax.plot(z, 0.5 * bell(1.6, 0.55), color=figures.ENCODER, lw=1.8)
     ax.set(xlim=(-4.2, 4.2), ylim=(-0.015, 0.42))
 
 
@@ -123,8 +124,8 @@ def two_terms(ax: Axes, _shipped: Shipped) -> None:
     epoch = [row["epoch"] for row in log]
     loss, rate = (np.array([row[f"val_{name}"] for row in log]) for name in ("loss", "kl_divergence"))
     base = 130
-    ax.fill_between(epoch, base, loss - rate, color=BLUE, alpha=0.55, lw=0)
-    ax.fill_between(epoch, loss - rate, loss, color=ORANGE, alpha=0.8, lw=0)
+    ax.fill_between(epoch, base, loss - rate, color=figures.RECONSTRUCTION_TERM, alpha=0.55, lw=0)
+    ax.fill_between(epoch, loss - rate, loss, color=figures.KL_TERM, alpha=0.8, lw=0)
     ax.set(xlim=(1, 100), ylim=(base, 178))
 
 
@@ -133,10 +134,11 @@ def noise_to_sample(ax: Axes, _shipped: Shipped) -> None:
     epsilon = np.linspace(-2.2, 2.2, 15)
     mean, scale = 1.2, 0.42
     for value in epsilon:
-        ax.plot([value, mean + scale * value], [1, 0], color=GREY, lw=0.8, alpha=0.7)
+        ax.plot([value, mean + scale * value], [1, 0], color=figures.INK, lw=0.8, alpha=0.7)
     z = np.linspace(-3.4, 3.4, 400)
-    ax.fill_between(z, 1.02, 1.02 + 0.6 * np.exp(-0.5 * z**2), color=BLUE, alpha=0.6, lw=0)
-    ax.fill_between(z, -0.02, -0.02 - 0.6 * np.exp(-0.5 * ((z - mean) / scale) ** 2), color=ORANGE, alpha=0.8, lw=0)
+    sample = np.exp(-0.5 * ((z - mean) / scale) ** 2)
+    ax.fill_between(z, 1.02, 1.02 + 0.6 * np.exp(-0.5 * z**2), color=figures.INK, alpha=0.6, lw=0)
+    ax.fill_between(z, -0.02, -0.02 - 0.6 * sample, color=figures.ENCODER, alpha=0.8, lw=0)
     ax.set(xlim=(-3.4, 3.4), ylim=(-0.75, 1.75))
 
 
@@ -144,13 +146,14 @@ def networks(ax: Axes, shipped: Shipped) -> None:
     """A test image, the encoder, two numbers, the decoder, and the decoded mean of the image's code."""
     index = int(np.flatnonzero(shipped.labels == 3)[4])
     for left, image, colour in (
-        (0, shipped.x[index, ..., 0], GREY),
-        (7.5, shipped.decoded(shipped.mean[index]), BLUE),
+        (0, shipped.x[index, ..., 0], figures.INK),
+        (7.5, shipped.decoded(shipped.mean[index]), figures.DECODER),
     ):
         ax.imshow(ink(image, colour), extent=(left, left + 2, 1.5, 3.5), interpolation="nearest")
-    for corners in (((2.3, 1.2), (2.3, 3.8), (4.2, 3), (4.2, 2)), ((7.2, 1.2), (7.2, 3.8), (5.3, 3), (5.3, 2))):
-        ax.add_patch(Polygon(corners, fc=to_rgba(BLUE, 0.25), ec=BLUE, lw=1.3))
-    ax.scatter([4.75, 4.75], [2.25, 2.75], c=ORANGE, s=26, linewidths=0)
+    for colour, wide, narrow in ((figures.ENCODER, 2.3, 4.2), (figures.DECODER, 7.2, 5.3)):
+        corners = ((wide, 1.2), (wide, 3.8), (narrow, 3), (narrow, 2))
+        ax.add_patch(Polygon(corners, fc=to_rgba(colour, 0.25), ec=colour, lw=1.3))
+    ax.scatter([4.75, 4.75], [2.25, 2.75], c=figures.ENCODER, s=26, linewidths=0)
     ax.set(xlim=(-0.4, 9.9), ylim=(-0.4, 5.4), aspect="auto")
 
 
@@ -158,20 +161,20 @@ def grid(ax: Axes, shipped: Shipped) -> None:
     """Images decoded on a grid of equal prior mass."""
     across, down = quantile_coordinates(9), quantile_coordinates(5)
     tiles = shipped.decoded(grid_codes(across, down))
-    ax.imshow(ink(tiles.transpose(0, 2, 1, 3).reshape(5 * 28, 9 * 28), BLUE), aspect="auto")
+    ax.imshow(ink(tiles.transpose(0, 2, 1, 3).reshape(5 * 28, 9 * 28), figures.DECODER), aspect="auto")
 
 
 def cross(ax: Axes, shipped: Shipped) -> None:
     """The latent plane with a point marked, and the image decoded there."""
     scatter(ax, shipped.mean, shipped.labels, 2.6)
     z = np.array([-1.2, 0.35])
-    ax.axhline(z[1], color=GREY, lw=1)
-    ax.axvline(z[0], color=GREY, lw=1)
-    ax.scatter(*z, c="white", edgecolors=RED, s=42, linewidths=2, zorder=5)
+    ax.axhline(z[1], color=figures.INK, lw=1)
+    ax.axvline(z[0], color=figures.INK, lw=1)
+    ax.scatter(*z, c="white", edgecolors=figures.DECODER, s=42, linewidths=2, zorder=5)
     inset = ax.inset_axes((0.66, 0.12, 0.3, 0.3 * 16 / 9))
     inset.imshow(shipped.decoded(z), cmap="gray", vmin=0, vmax=1)
     inset.set(xticks=[], yticks=[])
-    inset.spines[:].set(visible=True, color=RED, lw=1.5)
+    inset.spines[:].set(visible=True, color=figures.DECODER, lw=1.5)
 
 
 def posterior(ax: Axes, shipped: Shipped) -> None:
@@ -184,10 +187,10 @@ def posterior(ax: Axes, shipped: Shipped) -> None:
         for centre, size, count in ((mean[0], reach * 16 / 9, 160), (mean[1], reach, 90))
     )
     density = np.exp(evaluation.posterior_on_grid(shipped.vae, shipped.x[index : index + 1], axes)[0])
-    image = ink((density / density.max()).T, GREEN)
+    image = ink((density / density.max()).T, figures.TRUE_POSTERIOR)
     ax.imshow(image, origin="lower", extent=(*axes[0][[0, -1]], *axes[1][[0, -1]]), interpolation="bilinear")
     for k in (1, 2):
-        ax.add_patch(Ellipse(mean, *(2 * k * spread), fill=False, ec=RED, lw=1.8))
+        ax.add_patch(Ellipse(mean, *(2 * k * spread), fill=False, ec=figures.ENCODER, lw=1.8))
     ax.set(aspect="auto")
 
 
@@ -200,8 +203,8 @@ def supporting_lines(ax: Axes, _shipped: Shipped) -> None:
             continue
         rate, distortion, beta = run["train"]["rate"], run["train"]["distortion"], run["beta"]
         reach = np.array([-1, 1]) * 0.15 / np.hypot(1 / 60, beta / 134)
-        ax.plot(rate + reach, distortion - beta * reach, color=GREY, lw=1.1, alpha=0.8)
-        ax.scatter(rate, distortion, c=ORANGE, s=44, linewidths=0, zorder=3)
+        ax.plot(rate + reach, distortion - beta * reach, color=figures.INK, lw=1.1, alpha=0.8)
+        ax.scatter(rate, distortion, c=figures.DECODER, s=44, linewidths=0, zorder=3)
     ax.set(xlim=(-4, 56), ylim=(82, 216))
 
 
@@ -211,18 +214,18 @@ def step_times(ax: Axes, _shipped: Shipped) -> None:
     measured = json.loads(results.read_text("utf-8"))["training_step"]
     peers = [row["wall_ms_median"] for name, row in measured.items() if not name.startswith("vae_core")]
     values = [measured["vae_core"]["wall_ms_median"], *sorted(peers)]
-    ax.barh(range(len(values)), values, color=[ORANGE] + [BLUE] * len(peers), height=0.62)
+    ax.barh(range(len(values)), values, color=[figures.VAE] + [figures.INK] * len(peers), height=0.62)
     ax.set(xlim=(0, 1.05 * max(values)), ylim=(len(values) - 0.3, -0.7))
-    ax.axvline(0, color=GREY, lw=1.2)
+    ax.axvline(0, color=figures.INK, lw=1.2)
 
 
 def diagonal(ax: Axes, _shipped: Shipped) -> None:
     """Markers of many kinds on the line where prediction and training agree."""
     rng = np.random.default_rng(0)
-    ax.plot([0, 16], [0, 9], color=GREY, lw=1.5)
-    for mark, colour, along in zip("os^Dv<>P", 2 * (BLUE, RED, GREEN, ORANGE), rng.permutation(8), strict=True):
+    ax.plot([0, 16], [0, 9], color=figures.INK, lw=1.5)
+    for mark, along in zip("os^Dv<>P", rng.permutation(8), strict=True):
         where = (along + 0.8) / 8.6 * np.array([16, 9]) + rng.normal(scale=0.15, size=2)
-        ax.plot(*where, mark, color=colour, ms=9)
+        ax.plot(*where, mark, ms=9)
     ax.set(xlim=(0, 16), ylim=(0, 9))
 
 
