@@ -4,8 +4,8 @@
 
 A headless Chromium, which draws without a graphics card, opens the chapters of _build/html, from disk and over
 loopback, and points at references of every kind, one after another. Measured: the milliseconds from the first event of
-the pointer on a reference to the first frame with its preview, of which `previews.js` waits 60. The first reference to
-a page loads the script with its previews; the others do not. The result is printed and written to
+the pointer on a reference to the first frame with its preview, of which `previews.js` waits `REST`. The first reference
+to a page loads the script with its previews; the others do not. The result is printed and written to
 benchmarks/results/previews.json.
 """
 
@@ -25,11 +25,11 @@ from serving import FLAGS, served  # noqa: E402
 
 REFERENCES = 25  # of a chapter
 SELECTOR = ".bd-article :is(a.reference.internal, a.api-link):not(.sd-card a, .image-reference, [download])"
-WATCH = """() => {
+WATCH = """(selector) => {
   const seen = (window.seen = { pointed: 0, shown: 0 });
   const isPreview = (event) => event.target.id === 'preview' && event.newState === 'open';
   addEventListener('pointerover', (event) => {
-    if (event.target.closest('.bd-article a.reference, .bd-article a.api-link')) seen.pointed ||= event.timeStamp;
+    if (event.target.closest(selector)) seen.pointed ||= event.timeStamp;
   }, true);
   addEventListener('beforetoggle', (event) => isPreview(event) &&
     requestAnimationFrame(() => setTimeout(() => { seen.shown = performance.now(); })), true);
@@ -70,7 +70,7 @@ def measure(browser: Browser, address: str, names: list[str]) -> dict[str, dict[
     first, later = [], []
     for name in names:
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        page.add_init_script(f"({WATCH})()")
+        page.add_init_script(f"({WATCH})({json.dumps(SELECTOR)})")
         page.goto(f"{address}/{name}", wait_until="load")
         page.wait_for_load_state("networkidle")
         for times, found in zip((first, later), point_at_all(page), strict=True):

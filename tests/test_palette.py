@@ -1,10 +1,16 @@
 """Colours are seen on every ground, and those that are compared stay apart, for every eye."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
+from matplotlib import rc_params_from_file
 
+import vae_core
 from vae_core.palette import CLASS_COLORS, TONES, class_colors
 
+PACKAGE = Path(vae_core.__file__).parent
 # Viénot, Brettel and Mollon (1999): linear RGB to what a protanope or a deuteranope sees.
 SIMULATIONS = {
     "normal": np.eye(3),
@@ -86,3 +92,20 @@ def test_a_class_keeps_its_colour_however_many_there_are():
     many = class_colors(100)
     assert many[:10] == CLASS_COLORS
     assert all(class_colors(count) == many[:count] for count in range(100))
+
+
+def test_style_sheets_that_cannot_import_the_palette_agree_with_it():
+    style = rc_params_from_file(PACKAGE / "house.mplstyle", use_default_template=False)
+    names = ("encoder", "decoder", "prior", "true-posterior", "gradient", "kl-term")
+    cycle = style["axes.prop_cycle"].by_key()["color"]
+    assert cycle == [TONES[name].anywhere for name in names]
+    inks = {
+        f"#{value}".upper() for key, value in style.items() if key.endswith("color") and re.match("[0-9a-f]{6}", value)
+    }
+    assert inks == {TONES["ink"].anywhere}
+    sheet = (PACKAGE / "explorer" / "stage.css").read_text("utf-8")
+    hues = dict(re.findall(r"[.]vc-(\w+) \{\s*--vc-hue: (#\w{6});", sheet))
+    meanings = {"kl": "kl-term", "grey": "ink"}
+    assert len(hues) == 6
+    for name, hue in hues.items():
+        assert hue.upper() == TONES[meanings.get(name, name)].anywhere

@@ -369,7 +369,7 @@ def key() -> str:
     parts, rules = [], {"light": "", "dark": ""}
     for number, (name, words) in enumerate(MEANINGS.items()):
         x, y = 8 + 270 * (number // half), 24 + 34 * (number % half)
-        parts.append(f'<rect class="{name}" x="{x}" y="{y - 15}" width="30" height="20" rx="3"/>')
+        parts.append(f'<rect class="{name}" x="{x}" y="{y - 15}" width="30" height="20" rx="3" style="stroke: none"/>')
         parts.append(text(x + 42, y, words, "ink", "start"))
         for theme in rules:
             rules[theme] += f".{name} {{ fill: {getattr(TONES[name], theme).lower()}; }}\n"

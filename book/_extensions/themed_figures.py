@@ -37,7 +37,7 @@ def theme_figures(app: Sphinx, exception: Exception | None) -> None:
         return
     for path in (Path(app.outdir) / app.builder.imagedir).glob("*.svg"):
         drawing = path.read_text("utf-8")
-        if DRAWN_BY_MATPLOTLIB in drawing and "var(--ink)" not in drawing:
+        if DRAWN_BY_MATPLOTLIB in drawing and "--ink:" not in drawing:
             path.write_text(themed(drawing), "utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -88,7 +89,7 @@ def test_a_misspelt_word_brings_a_suggestion(search: Page, typed: str, meant: st
     status = search.locator("#search-status")
     assert f"Did you mean {meant}?" in status.inner_text()
     status.get_by_role("link").click()
-    search.wait_for_url("**/search.html?q=*")
+    search.wait_for_url(f"**/search.html?q={quote(meant)}")
     assert search.locator(".bd-search-container input").input_value() == meant
     assert "Did you mean" not in status.inner_text()
 
@@ -131,6 +132,16 @@ def test_a_result_leads_to_its_section(search: Page, browser: Browser):
     assert page.url.partition("#")[0].endswith("06_elbo.html")
     assert page.locator(":target > :is(h2, h3)").inner_text().startswith(link.inner_text())
     page.context.close()
+
+
+def test_the_way_back_from_a_result_leads_to_what_was_typed(search: Page):
+    found = asked(search, "Jensen's inequality")
+    search.locator("#search-found a").first.click()
+    search.wait_for_url(f"**/{found[0]['page']}*")
+    search.go_back()
+    search.wait_for_url("**/search.html?q=*")
+    assert search.locator(".bd-search-container input").input_value() == "Jensen's inequality"
+    assert search.evaluate(FOUND) == found
 
 
 def test_every_page_has_the_search(browser: Browser, book: Path):

@@ -12,7 +12,7 @@ const PIXELS = 784;
 const PRIOR_COLOR = "#009E73";
 const TERMS = [
   { key: "reconstruction", name: "Reconstruction loss", color: "#D55E00", least: 20, fromZero: false },
-  { key: "kl", name: "KL term", color: "#009E73", least: 4, fromZero: true },
+  { key: "kl", name: "KL term", color: "#8B63C9", least: 4, fromZero: true },
 ];
 
 const WORDS = {

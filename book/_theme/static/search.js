@@ -130,6 +130,7 @@
     return element("section", heading, element("ul", ...items));
   };
 
+  const asking = (query) => `?q=${encodeURIComponent(query)}`;
   const status = document.getElementById("search-status");
   const results = document.getElementById("search-found");
   const show = (query) => {
@@ -137,13 +138,16 @@
     const better = corrected(query);
     const count = found.size === 1 ? "1 page" : `${found.size || "No"} pages`;
     status.replaceChildren(query.trim() ? `${count} for “${query.trim()}”.` : "");
-    if (better !== query) status.append(" Did you mean ", link(`?q=${encodeURIComponent(better)}`, [better]), "?");
+    if (better !== query) status.append(" Did you mean ", link(asking(better), [better]), "?");
     results.replaceChildren(...[...found].slice(0, PAGES).map(listed));
   };
 
   const field = document.querySelector(".bd-search-container input");
   field.value = new URLSearchParams(location.search).get("q") ?? "";
   field.focus();
-  field.addEventListener("input", () => show(field.value));
+  field.addEventListener("input", () => {
+    show(field.value);
+    history.replaceState(null, "", asking(field.value)); // for the way back from a result
+  });
   show(field.value);
 }
