@@ -54,13 +54,18 @@ class Step(NamedTuple):
 class KerasProgram:
     """A Keras model with the attributes `encoder` and `decoder`; its step is the one that `fit` compiles.
 
-    A `train_step` of its own is run as it is, and the loss read from the logs that it returns.
+    A `train_step` of its own is run as it is, with an optimizer of ours, and the loss read from the logs that it
+    returns: in use, too, where `call` says what the networks do.
     """
 
     def __init__(self, model: keras.Model) -> None:
         self.model, self.encoder, self.decoder = model, model.encoder, model.decoder
         self.beta = float(getattr(model, "beta", 1.0))
         self._has_own_step = type(model).train_step is not keras.Model.train_step
+        self._optimizer = getattr(model, "optimizer", None)
+        if self._has_own_step:
+            self._optimizer = keras.optimizers.SGD()
+            self._optimizer.build(model.trainable_variables)
 
     def start(self) -> Any:
         """Return the state of the first step."""
@@ -68,19 +73,32 @@ class KerasProgram:
 
     def step(self, encoder: Network, decoder: Network, state: Any, x: Any, training: bool) -> tuple[Any, Any]:
         """Return the loss and the next state of a step with other networks."""
-        model, optimizer = self.model, getattr(self.model, "optimizer", None)
+        model, optimizer = self.model, self._optimizer
         y = x if getattr(model, "_compile_loss", None) is not None else None
         trainable = [variable.value for variable in model.trainable_variables]
         metrics = [jnp.zeros_like(variable.value) for variable in model.metrics_variables]
         slots = [variable.value for variable in optimizer.variables] if optimizer else None
         with _in_place(model, encoder=encoder, decoder=decoder, optimizer=optimizer):
-            if self._has_own_step and training:
+            if self._has_own_step:
                 logs, after = model.train_step((trainable, state, slots, metrics), (x, y))
-                return logs["loss"], after[1]
+                if "loss" not in logs:
+                    raise ValueError(f"train_step must return its loss as 'loss'. Received: {', '.join(logs)}.")
+                if not training:
+                    self._use(x)
+                return logs["loss"], after[1] if training else state
             _, (loss, _, state, _) = model.compute_loss_and_updates(
                 trainable, state, metrics, x, y, None, training=training, optimizer_variables=slots
             )
         return loss, state
+
+    def _use(self, x: Any) -> None:
+        """Run the model outside of training; without a `call`, what one would write."""
+        model = self.model
+        with keras.StatelessScope():
+            if type(model).call is keras.Model.call:
+                model.decoder(model.encoder(x, training=False)[0], training=False)
+            else:
+                model(x, training=False)
 
     def running_averages(self) -> list[int]:
         """Return where in the state the running averages are that training should move."""
@@ -140,12 +158,14 @@ def run(
     seen: dict[str, Any] = {}
 
     def watched_encoder(inputs: Any, *_: Any, training: Any = None, **__: Any) -> Any:
-        seen["encoded"] = tuple(_called(encoder, inputs, training))
-        return seen["encoded"]
+        encoded = tuple(_called(encoder, inputs, training))
+        seen["encoded"] = jax.lax.stop_gradient(encoded)  # which no gradient within the step then takes for its own
+        return encoded
 
     def watched_decoder(z: Any, *_: Any, training: Any = None, **__: Any) -> Any:
-        seen["z"], seen["parameters"] = z, _called(decoder, z, training)
-        return seen["parameters"]
+        parameters = _called(decoder, z, training)
+        seen["z"], seen["parameters"] = jax.lax.stop_gradient((z, parameters))
+        return parameters
 
     loss, state = program.step(watched_encoder, watched_decoder, state, x, training)
     if not {"encoded", "z"} <= seen.keys():
