@@ -1,5 +1,6 @@
-"""The rules of the notebooks hold, and nbval, which `make test` runs on every notebook, bites."""
+"""The rules of the notebooks hold, and nbval, which compares their claims with what was executed, bites."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,11 +8,14 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.notebook_rules import broken_rules
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "book").glob("*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
@@ -39,18 +43,40 @@ def claim(stored):
     return new_notebook(cells=[cell], metadata=kernel)
 
 
-def run_nbval(path):
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-c", "/dev/null", path.name]
-    return subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+def run_nbval(path, *options):
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", *options, "-c", "/dev/null", path.name]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=path.parent, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(("stored", "returncode"), [(4, 0), (5, 1)])
 def test_nbval_compares_claims(tmp_path, stored, returncode):
     path = tmp_path / "claim.ipynb"
     nbformat.write(claim(stored), path)
-    done = run_nbval(path)
+    done = run_nbval(path, "--nbval-current-env")
     assert done.returncode == returncode, done.stdout + done.stderr
     assert "1 failed" in done.stdout if returncode else "1 passed" in done.stdout
+
+
+REPLAY = ("-p", "tools.replay", "--replay", "cache")
+
+
+@pytest.mark.parametrize(("executed", "returncode"), [(4, 0), (5, 1)])
+def test_nbval_compares_claims_with_what_a_build_has_executed(tmp_path, executed, returncode):
+    path = tmp_path / "claim.ipynb"
+    nbformat.write(claim(4), path)
+    get_cache(str(tmp_path / "cache")).cache_notebook_bundle(CacheBundleIn(claim(executed), str(path)))
+    done = run_nbval(path, *REPLAY)
+    assert done.returncode == returncode, done.stdout + done.stderr
+    assert "1 failed" in done.stdout if returncode else "1 passed" in done.stdout
+
+
+def test_what_no_build_has_executed_is_no_proof(tmp_path):
+    path = tmp_path / "claim.ipynb"
+    nbformat.write(claim(4), path)
+    done = run_nbval(path, *REPLAY)
+    assert done.returncode == 1
+    assert "claim.ipynb is not what was executed last. Run `make book` first." in done.stdout
 
 
 def good():

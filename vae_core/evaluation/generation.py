@@ -1,5 +1,6 @@
 """How good the images are that a model makes up: their distance from real ones, and the share that is recognised."""
 
+import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from vae_core.models.inputs import check_seed
 
 COMPONENTS = 64
 PRINCIPAL_IMAGES = 1000
+
+_in_front: "weakref.WeakKeyDictionary[keras.Model, keras.Model]" = weakref.WeakKeyDictionary()
 
 
 class GenerationQuality(NamedTuple):
@@ -136,7 +139,7 @@ def generation_quality(
 
 
 def _features(classifier: Any) -> keras.Model:
-    """Return the part of a classifier in front of its last layer."""
+    """Return the part of a classifier in front of its last layer, the same one every time: its program is kept."""
     if not (isinstance(classifier, keras.Model) and getattr(classifier, "inputs", None) and classifier.layers):
         raise TypeError(
             "The classifier must be a Keras model with fixed inputs, whose last layer can be left out; or give "
@@ -147,7 +150,9 @@ def _features(classifier: Any) -> keras.Model:
         raise ValueError(
             f"The classifier must return logits. Received: one with {last.activation.__name__!r} at its end."
         )
-    return keras.Model(classifier.inputs, last.input)
+    if classifier not in _in_front:
+        _in_front[classifier] = keras.Model(classifier.inputs, last.input)
+    return _in_front[classifier]
 
 
 def _codes(model: Any, z: Any, num_samples: int, generator: np.random.Generator) -> Float[np.ndarray, "n latent_dim"]:
