@@ -66,14 +66,12 @@ def clock(playground: Locator) -> tuple[float, int]:
 
 
 def wait_for_step(playground: Locator, step: int) -> None:
-    script = """([root, step]) => new Promise((done) => {
-      const look = () => {
-        const said = /step (\\d+)/.exec(root.querySelector(".pg-clock").textContent);
-        if (said && Number(said[1]) >= step) done(); else setTimeout(look, 20);
-      };
-      look();
-    })"""
-    playground.page.evaluate(script, [playground.element_handle(), step])
+    script = """([root, step]) => {
+      const said = /step (\\d+)/.exec(root.querySelector(".pg-clock").textContent);
+      return said && Number(said[1]) >= step;
+    }"""
+    handle = playground.element_handle()
+    playground.page.wait_for_function(script, arg=[handle, step], polling=20, timeout=PATIENCE)
 
 
 def loss(playground: Locator) -> float:
