@@ -10,14 +10,12 @@ benchmarks/results/browser.json.
 """
 
 import base64
-import json
 import statistics
 from typing import Any
 
-from common import machine, write_results
-from playwright.sync_api import Page, sync_playwright
+from in_browser import report_from_browser
+from playwright.sync_api import Page
 
-from tools.browser import browser_path
 from vae_core.explorer import LatentExplorer
 from vae_core.explorer.front_end import joined
 
@@ -132,17 +130,5 @@ def measure(page: Page) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, print and write."""
-    described = machine()
-    with sync_playwright() as playwright:
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=flags)
-        report = {"machine": described, "browser": f"Chromium {browser.version}", **measure(browser.new_page())}
-        browser.close()
-    print(json.dumps(report, indent=1))
-    write_results("browser", report)
-
-
 if __name__ == "__main__":
-    main()
+    report_from_browser("browser", lambda browser: measure(browser.new_page()))

@@ -10,22 +10,16 @@ moves while it loads (cumulative layout shift); and how long the page is deaf, t
 printed and, if all pages were measured, written to benchmarks/results/pages.json.
 """
 
-import json
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
-from common import machine, write_results
-from playwright.sync_api import Browser, sync_playwright
-
-from tools.browser import browser_path
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tests" / "browser"))
-from inspection import PATIENCE, WIDGETS_ARE_DRAWN, pages_of  # noqa: E402
-from serving import FLAGS, served  # noqa: E402
-from weight import weigh  # noqa: E402
+from in_browser import BOOK, report_from_browser
+from inspection import PATIENCE, WIDGETS_ARE_DRAWN, pages_of
+from playwright.sync_api import Browser
+from serving import served
+from weight import weigh
 
 VISITS = 5
 QUIET = 500  # milliseconds without a request, and once more as long for what still moves
@@ -76,31 +70,26 @@ def measure(browser: Browser, book: Path, name: str, address: str) -> dict[str, 
     return {**rounded, "bytes": weight._asdict()}
 
 
-def main() -> None:
-    """Measure, print and write."""
-    described = machine()
-    book = ROOT / "_build" / "html"
-    names = sys.argv[1:] or pages_of(book)
-    if not names:
-        sys.exit(f"There must be a rendered book in {book}. Received: no page. Run 'make book' first.")
-    with sync_playwright() as playwright, served(book) as address:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
-        visit(browser, f"{address}/{names[0]}")  # the browser's own start is not the page's
-        pages = {name: measure(browser, book, name, address) for name in names}
-        version = f"Chromium {browser.version}"
-        browser.close()
+def summary(browser: Browser, names: list[str], address: str) -> dict[str, Any]:
+    """Visit every page, and say what the one in the middle and the worst need."""
+    visit(browser, f"{address}/{names[0]}")  # the browser's own start is not the page's
+    pages = {name: measure(browser, BOOK, name, address) for name in names}
     columns = [key for key in next(iter(pages.values())) if key != "bytes"]
-    report = {
-        "machine": described,
-        "browser": version,
+    return {
         "visits": VISITS,
         "median_page": {key: statistics.median(page[key] for page in pages.values()) for key in columns},
         "worst_page": {key: max(page[key] for page in pages.values()) for key in columns},
         "pages": pages,
     }
-    print(json.dumps(report, indent=1))
-    if not sys.argv[1:]:
-        write_results("pages", report)
+
+
+def main() -> None:
+    """Measure the pages that are named, or all of them; those are written."""
+    names = sys.argv[1:] or pages_of(BOOK)
+    if not names:
+        sys.exit(f"There must be a rendered book in {BOOK}. Received: no page. Run 'make book' first.")
+    with served(BOOK) as address:
+        report_from_browser("pages", lambda browser: summary(browser, names, address), write=not sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -12,19 +12,16 @@ sample of z; held out are the first 512 images of the held-out part of `mnist_sp
 to benchmarks/results/playground.json.
 """
 
-import json
-import sys
 import tempfile
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from common import machine, write_results
-from playwright.sync_api import Browser, Page, sync_playwright
+from in_browser import report_from_browser
+from playwright.sync_api import Browser, Page
+from training_html import SETTINGS, open_training_page, write_page
+from training_page import bound_in_keras
 
-from tools.browser import browser_path
-
-sys.path += [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1] / "tests" / "browser")]
 SEEDS = (0, 1, 2)
 STEPS = 1_000
 SECONDS = 20
@@ -119,38 +116,20 @@ def memory(page: Page, settings: dict[str, Any]) -> dict[str, Any]:
     return held
 
 
-def main() -> None:
-    """Measure, print and write."""
-    from serving import FLAGS
-    from training_html import SETTINGS, open_training_page, write_page
-    from training_page import bound_in_keras
-
-    described = machine()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+def page_and_keras(browser: Browser) -> dict[str, Any]:
+    """Return the measurements of two fresh pages, and the bound that Keras reaches."""
+    with tempfile.TemporaryDirectory() as folder:
         address = write_page(Path(folder)).as_uri()
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
         page, found = open_training_page(browser, address)
         in_page = measure(browser, page, SETTINGS)
         second, also_found = open_training_page(browser, address)
         in_page["held_after_steps"] = memory(second, SETTINGS)
-        if found or also_found:
-            raise SystemExit(f"The page complained: {found + also_found}")
-        name = f"Chromium {browser.version}"
-        browser.close()
-    bound = in_page.pop("bound")
-    report = {
-        "machine": described,
-        "browser": name,
-        "settings": SETTINGS,
-        **in_page,
-        "held_out_bound_after_1000_steps": {
-            "page": summary(bound),
-            "keras": summary([bound_in_keras(seed, STEPS) for seed in SEEDS]),
-        },
-    }
-    print(json.dumps(report, indent=1))
-    write_results("playground", report)
+    if found or also_found:
+        raise SystemExit(f"The page complained: {found + also_found}")
+    bound = {"page": in_page.pop("bound"), "keras": [bound_in_keras(seed, STEPS) for seed in SEEDS]}
+    bounds = {where: summary(terms) for where, terms in bound.items()}
+    return {"settings": SETTINGS, **in_page, "held_out_bound_after_1000_steps": bounds}
 
 
 if __name__ == "__main__":
-    main()
+    report_from_browser("playground", page_and_keras)

@@ -8,14 +8,11 @@ how long the page is deaf, the sum of what its tasks take beyond 50 milliseconds
 to benchmarks/results/playground_view.json.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
-from common import machine, write_results
-from playwright.sync_api import Page, sync_playwright
-
-from tools.browser import browser_path
+from in_browser import report_from_browser
+from playwright.sync_api import Page
 
 PAGE = Path(__file__).resolve().parent.parent / "_build" / "html" / "training_in_the_page.html"
 PATIENCE = 120_000  # milliseconds
@@ -51,17 +48,5 @@ def measure(page: Page) -> dict[str, Any]:
     return {name: round(value, 1) for name, value in page.evaluate(WATCH, SECONDS).items()}
 
 
-def main() -> None:
-    """Measure, print and write."""
-    described = machine()
-    with sync_playwright() as playwright:
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=flags)
-        report = {"machine": described, "browser": f"Chromium {browser.version}", **measure(browser.new_page())}
-        browser.close()
-    print(json.dumps(report, indent=1))
-    write_results("playground_view", report)
-
-
 if __name__ == "__main__":
-    main()
+    report_from_browser("playground_view", lambda browser: measure(browser.new_page()))

@@ -12,16 +12,10 @@ benchmarks/results/previews.json.
 import json
 import statistics
 import sys
-from pathlib import Path
 
-from common import machine, write_results
-from playwright.sync_api import Browser, Page, sync_playwright
-
-from tools.browser import browser_path
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tests" / "browser"))
-from serving import FLAGS, served  # noqa: E402
+from in_browser import BOOK, report_from_browser
+from playwright.sync_api import Browser, Page
+from serving import served
 
 REFERENCES = 25  # of a chapter
 SELECTOR = ".bd-article :is(a.reference.internal, a.api-link):not(.sd-card a, .image-reference, [download])"
@@ -81,23 +75,18 @@ def measure(browser: Browser, address: str, names: list[str]) -> dict[str, dict[
 
 def main() -> None:
     """Measure, print and write."""
-    described = machine()
-    book = ROOT / "_build" / "html"
-    names = sorted(path.name for path in book.glob("[0-9][0-9]_*.html"))
+    names = sorted(path.name for path in BOOK.glob("[0-9][0-9]_*.html"))
     if not names:
-        sys.exit(f"There must be a rendered book in {book}. Received: no chapter. Run 'make book' first.")
-    with sync_playwright() as playwright, served(book) as address:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
-        report = {
-            "machine": described,
-            "browser": f"Chromium {browser.version}",
-            "script_bytes": (book / "_static" / "previews.js").stat().st_size,
-            "disk": measure(browser, book.as_uri(), names),
-            "loopback": measure(browser, address, names),
-        }
-        browser.close()
-    print(json.dumps(report, indent=1))
-    write_results("previews", report)
+        sys.exit(f"There must be a rendered book in {BOOK}. Received: no chapter. Run 'make book' first.")
+    with served(BOOK) as address:
+        report_from_browser(
+            "previews",
+            lambda browser: {
+                "script_bytes": (BOOK / "_static" / "previews.js").stat().st_size,
+                "disk": measure(browser, BOOK.as_uri(), names),
+                "loopback": measure(browser, address, names),
+            },
+        )
 
 
 if __name__ == "__main__":
