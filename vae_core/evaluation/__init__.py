@@ -1,5 +1,6 @@
 """How good a model is: bounds on log p(x), its exact value in the plane, gaps, codes, and the images it makes up."""
 
+from vae_core.evaluation.aggregate import aggregate_on_grid
 from vae_core.evaluation.bounds import ElboEstimate, ImportanceWeightedEstimate, elbo, importance_weighted_bound
 from vae_core.evaluation.codes import ActiveUnits, active_units
 from vae_core.evaluation.frechet import frechet_distance
@@ -17,6 +18,7 @@ __all__ = [
     "ImportanceWeightedEstimate",
     "InferenceGaps",
     "active_units",
+    "aggregate_on_grid",
     "elbo",
     "exact_log_likelihood",
     "frechet_distance",

@@ -1,12 +1,7 @@
-"""What a variational autoencoder maximises: pure functions of arrays, in nats, one value per example.
-
-Nothing here draws a random number, holds a weight or averages over the batch. NumPy and JAX arrays of any
-floating type are accepted, eagerly or under `jit`, `grad` and `vmap`.
-"""
+"""The evidence lower bound and its two terms."""
 
 from typing import NamedTuple, TypeAlias
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -51,7 +46,7 @@ def reparameterize(
 
     Source: Kingma and Welling (2014), section 2.4.
     """
-    _check_same_shape("posterior_mean", posterior_mean, "posterior_log_var", posterior_log_var)
+    check_same_shape("posterior_mean", posterior_mean, "posterior_log_var", posterior_log_var)
     if epsilon.shape[-posterior_mean.ndim :] != posterior_mean.shape:
         raise ValueError(
             f"epsilon must end in the shape {posterior_mean.shape} of posterior_mean: every example needs "
@@ -88,7 +83,7 @@ def kl_divergence(
 
     Source: Kingma and Welling (2014), appendix B.
     """
-    _check_same_shape("posterior_mean", posterior_mean, "posterior_log_var", posterior_log_var)
+    check_same_shape("posterior_mean", posterior_mean, "posterior_log_var", posterior_log_var)
     shift, log_ratio = jnp.asarray(posterior_mean), jnp.asarray(posterior_log_var)
     if prior_mean is None and prior_log_var is None:
         squared_distance = shift**2
@@ -96,8 +91,8 @@ def kl_divergence(
         given = "prior_log_var" if prior_mean is None else "prior_mean"
         raise ValueError(f"Give both of prior_mean and prior_log_var, or neither. Received: only {given}.")
     else:
-        _check_same_shape("posterior_mean", posterior_mean, "prior_mean", prior_mean)
-        _check_same_shape("posterior_mean", posterior_mean, "prior_log_var", prior_log_var)
+        check_same_shape("posterior_mean", posterior_mean, "prior_mean", prior_mean)
+        check_same_shape("posterior_mean", posterior_mean, "prior_log_var", prior_log_var)
         log_ratio = log_ratio - prior_log_var
         squared_distance = (shift - prior_mean) ** 2 * jnp.exp(-jnp.asarray(prior_log_var))
     return 0.5 * jnp.sum(squared_distance + jnp.expm1(log_ratio) - log_ratio, axis=-1)
@@ -155,29 +150,12 @@ def beta_elbo(terms: ElboTerms, beta: float | Float[AnyArray, ""]) -> Float[Arra
     return jnp.asarray(terms.reconstruction_log_likelihood) - beta * terms.kl_divergence
 
 
-def importance_weighted_bound(log_weights: Float[AnyArray, "num_samples batch"]) -> Float[Array, " batch"]:
-    """Importance-weighted lower bound of log p(x): the logarithm of the mean weight, in nats, per example.
-
-    With one sample it is the ELBO; its expectation never falls as samples are added, and tends to log p(x).
-
-    Args:
-        log_weights: (num_samples, batch) floating point, log p(x, z_k) - log q(z_k|x) at samples z_k
-            of q(z|x).
+def check_same_shape(first_name: str, first: AnyArray, second_name: str, second: AnyArray) -> None:
+    """Check that two arrays have one shape.
 
     Raises:
-        ValueError: if the shape is another one, or there is no sample.
-
-    Source: Burda, Grosse and Salakhutdinov (2016), equation 8.
+        ValueError: if they differ.
     """
-    if log_weights.ndim != 2 or log_weights.shape[0] == 0:
-        raise ValueError(
-            "log_weights must have shape (num_samples, batch), with num_samples at least 1. "
-            f"Received: {log_weights.shape}."
-        )
-    return jax.nn.logsumexp(jnp.asarray(log_weights), axis=0) - jnp.log(float(log_weights.shape[0]))
-
-
-def _check_same_shape(first_name: str, first: AnyArray, second_name: str, second: AnyArray) -> None:
     if first.shape != second.shape:
         raise ValueError(
             f"{first_name} and {second_name} must share one shape. Received: {first.shape}, {second.shape}."
