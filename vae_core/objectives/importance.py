@@ -45,7 +45,7 @@ def log_weights(
         ValueError: if the shapes do not agree.
 
     Source: Burda, Grosse and Salakhutdinov (2016), equation 8, for the weights; Roeder, Wu and Duvenaud (2017),
-        equation 8, for the gradient; Tucker et al. (2019), section 3, for several samples.
+        "Sticking the landing", for the gradient; Tucker et al. (2019) for its bias with several samples.
     """
     check_same_shape("posterior_mean", posterior_mean, "posterior_log_var", posterior_log_var)
     expected = (*log_likelihood.shape, posterior_mean.shape[-1])
@@ -105,7 +105,8 @@ def doubly_reparameterized(z: Samples) -> tuple[Samples, Weights]:
     Returns:
         z as it came, and (num_samples, batch) zeros.
 
-    Source: Tucker, Lawson, Gu and Maddison (2019), equation 8.
+    Source: Tucker, Lawson, Gu and Maddison (2019), "Doubly reparameterized gradient estimators for Monte Carlo
+        objectives", the estimator for the importance-weighted bound.
     """
     return z, jnp.zeros(z.shape[:2], z.dtype)
 
