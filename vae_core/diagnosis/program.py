@@ -54,7 +54,7 @@ class Step(NamedTuple):
 class KerasProgram:
     """A Keras model with the attributes `encoder` and `decoder`; its step is the one that `fit` compiles.
 
-    A `train_step` of its own is run as it is, with an optimizer of ours, and the loss read from the logs that it
+    A `train_step` of its own is run as it is, with an optimiser of ours, and the loss read from the logs that it
     returns: in use, too, where `call` says what the networks do.
     """
 
