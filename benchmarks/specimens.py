@@ -46,8 +46,8 @@ PROGRAMS: dict[str, Any] = {
 }
 
 
-def judged(name: str, model: Any) -> tuple[evaluation.BareModel, float]:
-    """Return the model that a program made, and by how much it multiplies its images."""
+def judged(name: str, model: Any) -> evaluation.BareModel:
+    """Return the model that a program made."""
     scale = 255.0 if name == "Bytes" else 1.0
     doubled = 2.0 if name == "VarianceAsDeviation" else 1.0
 
@@ -58,7 +58,7 @@ def judged(name: str, model: Any) -> tuple[evaluation.BareModel, float]:
     def decoder(z: Any) -> Any:
         return model.decoder(z, training=False)
 
-    return evaluation.BareModel(encoder, decoder, Bernoulli()), scale
+    return evaluation.BareModel(encoder, decoder, Bernoulli())
 
 
 def trained(name: str, seed: int, x: np.ndarray) -> tuple[Any, float, np.ndarray]:
@@ -79,7 +79,7 @@ def trained(name: str, seed: int, x: np.ndarray) -> tuple[Any, float, np.ndarray
 
 def measured(name: str, model: Any, own: np.ndarray, test: np.ndarray, seed: int) -> dict[str, Any]:
     """Return the numbers of a trained program, those that are infinite or NaN as None."""
-    bare, _ = judged(name, model)
+    bare = judged(name, model)
     finite = all(np.isfinite(weights).all() for weights in model.get_weights())
     if not finite:
         return {"weights": "not finite"}
@@ -99,7 +99,7 @@ def measured(name: str, model: Any, own: np.ndarray, test: np.ndarray, seed: int
 
 def pictures(name: str, model: Any, digits: np.ndarray) -> np.ndarray:
     """Return ten reconstructions and ten draws from the prior, (2, 10, 28, 28) uint8."""
-    bare, _ = judged(name, model)
+    bare = judged(name, model)
     z = np.random.default_rng(0).standard_normal((10, LATENT_DIM)).astype(np.float32)
     shown = [jax.nn.sigmoid(bare.decoder(code)) for code in (bare.encoder(digits)[0], z)]
     return np.nan_to_num(np.round(255 * np.stack(shown)[..., 0])).astype(np.uint8)

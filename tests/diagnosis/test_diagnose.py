@@ -27,17 +27,20 @@ def images(shape=SHAPE, count=128):
     return (1 / (1 + np.exp(-flat))).astype(np.float32).reshape(count, *shape)
 
 
-def pair(network="dense", shape=SHAPE, latent_dim=6, **options):
+def pair(shape=SHAPE, latent_dim=6, **options):
     keras.utils.set_random_seed(0)
-    if network == "article":
-        return networks.article(shape, latent_dim, **options)
     return networks.dense(shape, latent_dim, width=16, depth=1, **options)
 
 
-def normalized():
-    x = keras.Input(SHAPE)
-    h = keras.layers.BatchNormalization()(keras.layers.Dense(16, activation="relu")(keras.layers.Flatten()(x)))
-    return keras.Model(x, [keras.layers.Dense(6)(h) for _ in range(2)]), pair().decoder
+def convolutional(shape=SHAPE, latent_dim=6):
+    """Networks with batch normalisation in both, the least that convolve."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    x, z = keras.Input(shape), keras.Input((latent_dim,))
+    h = layers.Flatten()(layers.BatchNormalization()(layers.Conv2D(4, 3, strides=2, activation="relu")(x)))
+    y = layers.Reshape((*shape[:-1], 2))(layers.Dense(2 * shape[0] * shape[1], activation="relu")(z))
+    y = layers.Conv2D(shape[-1], 3, padding="same")(layers.BatchNormalization()(y))
+    return keras.Model(x, [layers.Dense(latent_dim)(h) for _ in range(2)]), keras.Model(z, y)
 
 
 NAMES = {
@@ -55,11 +58,13 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("network", ["dense", "article"])
-@pytest.mark.parametrize("kind", NAMES)
-def test_specimens(kind, network):
-    needs = kind is specimens.BatchStatistics and network == "dense"
-    model = kind(*(normalized() if needs else pair(network)))
+CASES = [(kind, networks_of) for kind in NAMES for networks_of in (pair, convolutional)]
+CASES.remove((specimens.BatchStatistics, pair))  # there is none in these
+
+
+@pytest.mark.parametrize(("kind", "networks_of"), CASES)
+def test_specimens(kind, networks_of):
+    model = kind(*networks_of())
     before = [np.array(weights) for weights in model.get_weights()]
     report = diagnose(model, images())
     assert report.names == NAMES[kind]
@@ -67,21 +72,25 @@ def test_specimens(kind, network):
     assert isinstance(model.encoder, keras.Model)
 
 
+def test_the_networks_of_the_article():
+    keras.utils.set_random_seed(0)
+    model = specimens.BatchStatistics(*networks.article(SHAPE, 6))
+    assert diagnose(model, images()).names == NAMES[specimens.BatchStatistics]
+
+
 SOUND = [
-    (Bernoulli(), SHAPE, 1.0, 6, "dense"),
-    (ContinuousBernoulli(), SHAPE, 0.5, 1, "dense"),
-    (Gaussian(0.1), (6, 5, 3), 4.0, 2, "article"),
-    (Gaussian("learned"), (12, 10, 1), 2.0, 50, "dense"),
+    (Bernoulli(), SHAPE, 1.0, 6),
+    (ContinuousBernoulli(), SHAPE, 0.5, 1),
+    (Gaussian(0.1), (6, 5, 3), 4.0, 2),
+    (Gaussian("learned"), (12, 10, 1), 2.0, 50),
 ]
 
 
-@pytest.mark.parametrize(("likelihood", "shape", "beta", "latent_dim", "network"), SOUND)
-def test_sound_models(likelihood, shape, beta, latent_dim, network):
+@pytest.mark.parametrize(("likelihood", "shape", "beta", "latent_dim"), SOUND)
+def test_sound_models(likelihood, shape, beta, latent_dim):
     doubled = likelihood.parameters_per_pixel
-    model = VAE(
-        *pair(network, shape, latent_dim, parameters_per_pixel=doubled), likelihood=likelihood, beta=beta, seed=0
-    )
-    report = diagnose(model, images(shape))
+    both = convolutional(shape, latent_dim) if shape[-1] == 3 else pair(shape, latent_dim, parameters_per_pixel=doubled)
+    report = diagnose(VAE(*both, likelihood=likelihood, beta=beta, seed=0), images(shape))
     assert report == ()
     assert report.unchecked == ()
     np.testing.assert_allclose(report.readings["weight of the KL term"], beta, rtol=1e-2)
@@ -92,14 +101,47 @@ def test_data_codes_and_images_held_out():
     assert "range of the data" in diagnose(model, np.uint8(255 * images())).names
     edge = norm.ppf(np.linspace(0, 1, 15))
     codes = np.stack(np.meshgrid(edge, edge), axis=-1).reshape(-1, 2)
-    uniform = np.stack(np.meshgrid(*2 * [np.linspace(-4, 4, 15)]), axis=-1)
-    assert diagnose(model, images(), codes=codes).names == ("infinite codes",)
-    assert diagnose(model, images(), codes=uniform).names == ("codes far from the prior",)
-    other = 1 - images(count=640)
+    uniform = np.stack(np.meshgrid(*2 * [np.linspace(-4, 4, 15)]), axis=-1).reshape(-1, 2)
     model.compile(keras.optimizers.Adam(1e-2))
     model.fit(images(count=512), epochs=30, verbose=0)
-    names = diagnose(model, images(count=512), held_out=other).names
-    assert names == ("loss on data of the training",)
+    report = diagnose(model, images(count=512), held_out=1 - images(count=640), codes=np.concatenate([codes, uniform]))
+    assert report.names == ("loss on data of the training", "infinite codes", "codes far from the prior")
+
+
+class OwnStep(specimens.Sound):
+    """A program with a train_step of its own."""
+
+    def train_step(self, state, data):
+        trainable, others, slots, metrics = state
+        slope = jax.value_and_grad(self.compute_loss_and_updates, has_aux=True)
+        options = {"training": True, "optimizer_variables": slots}
+        (_, (loss, _, others, _)), change = slope(trainable, others, metrics, data[0], None, None, **options)
+        trainable, slots = self.optimizer.stateless_apply(slots, change, trainable)
+        return self.logs(loss), (trainable, others, slots, metrics)
+
+    def logs(self, loss):
+        return {"loss": loss}
+
+
+class OwnBrokenStep(OwnStep, specimens.MissingHalf, specimens.SharedNoise):
+    pass
+
+
+class Unlogged(OwnStep):
+    def logs(self, loss):
+        return {"negative_elbo": loss}
+
+
+def test_a_train_step_of_its_own():
+    model = OwnStep(*convolutional())
+    model.compile("adam")
+    optimizer, before = model.optimizer, model.get_weights()
+    assert diagnose(model, images()) == ()
+    assert model.optimizer is optimizer
+    assert all(np.array_equal(*both) for both in zip(before, model.get_weights(), strict=True))
+    assert diagnose(OwnBrokenStep(*pair()), images()).names == ("shared noise", "the half of the KL term")
+    with pytest.raises(ValueError, match=r"its loss as 'loss'\. Received: negative_elbo"):
+        diagnose(Unlogged(*pair()), images())
 
 
 def standard_deviations(encoder, decoder, x, key, kl_of=lambda std: std, cut=False):
@@ -194,7 +236,7 @@ def test_reports():
     assert "To do:" in repr(report)
     assert copy.copy(report).names == pickle.loads(pickle.dumps(report)).names == report.names
     assert diagnose(specimens.MissingHalf(*pair()), images(), beta=2.0) == ()
-    assert repr(diagnose(specimens.Sound(*pair()), images())) == "No mistake found."
+    assert repr(diagnosis.Diagnosis((), {}, ())) == "No mistake found."
 
 
 def test_what_is_refused():

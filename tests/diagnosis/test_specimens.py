@@ -38,7 +38,7 @@ def same(one, two):
 
 
 def width(model, log_var):
-    return np.sqrt(np.mean([np.square(model.draw(ZEROS, ZEROS + log_var)) for _ in range(100)]))
+    return np.sqrt(np.mean([np.square(model.draw(ZEROS, ZEROS + log_var)) for _ in range(20)]))
 
 
 TESTS = {
