@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
 PATIENCE = 120_000  # milliseconds; a loaded machine is slow, not wrong
+ABORTED = "net::ERR_ABORTED"  # the page was left while something was still on its way
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 LOCAL = ("data:", "blob:", "about:")
 # Maths in MyST: $...$ on one line, $$...$$, or a math directive.
@@ -192,7 +193,10 @@ def open_page(
     page.on("console", lambda m: found.append(f"Console error: {m.text}") if m.type == "error" else None)
     page.on("pageerror", lambda error: found.append(f"Page error: {error}"))
     page.on("request", lambda request: watch((request.url, request.resource_type)))
-    page.on("requestfailed", lambda request: found.append(f"Request failed: {request.url}"))
+    page.on(
+        "requestfailed",
+        lambda request: None if request.failure == ABORTED else found.append(f"Request failed: {request.url}"),
+    )
     page.on(
         "request",
         lambda request: (

@@ -3,7 +3,7 @@
 import { drawCloud, makeCloud } from "./cloud.js";
 import { drawCurve, rangeOf } from "./curve.js";
 import { toggle } from "./dials.js";
-import { make, setText } from "./elements.js";
+import { make, setText, written } from "./elements.js";
 import { fitted, paint } from "./pad.js";
 
 const TILE = [28, 28, 1];
@@ -26,7 +26,7 @@ const WORDS = {
   ],
 };
 
-const short = (value) => (Number.isFinite(value) ? value.toFixed(1) : "");
+const short = (value) => (Number.isFinite(value) ? written(value, 1) : "");
 
 /** The loss of held-out images as the sum of its terms. */
 function sumOf({ reconstruction, kl }, beta) {
