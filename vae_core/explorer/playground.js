@@ -182,8 +182,7 @@ function play({ model, el }) {
     controls.show(settings);
     setText(start, going ? "Pause" : report?.step ? "Go on" : "Start");
     start.classList.toggle("pg-running", going);
-    start.disabled = opening !== null;
-    stepOnce.disabled = going || opening !== null;
+    stepOnce.disabled = going;
     again.disabled = !report?.step && !failed;
     stage.hidden = report !== null;
     setText(invitation, opening || going ? "Loading\u2026" : "Start training");
