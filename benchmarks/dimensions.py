@@ -1,0 +1,214 @@
+"""Train VAEs and autoencoders with codes of 2 to 50 dimensions: what does a wider code buy?
+
+    python benchmarks/dimensions.py [--network {article,dense} ...] [--seed N ...] [--epochs {5,25} ...]
+
+The article's network and a dense one, the same budget for all; autoencoders of the dense one, from the same initial
+weights. One seed for every dimension, three at the ends and, for the dense VAE, at d = 20. The result is
+benchmarks/results/dimensions.json, written again after every training, so that a run which was stopped goes on where
+it was; and dimensions.npz, of the first seed: pictures as grey images of 8 bits, and the weights of the article's VAE
+of 20 dimensions.
+"""
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+from common import RESULTS, machine, write_results
+
+from vae_core import VAE, Autoencoder, load_pretrained, networks
+from vae_core.data import mnist_split, mnist_test
+from vae_core.evaluation import active_units, elbo, generation_quality, importance_weighted_bound
+from vae_core.files import read_arrays, write_arrays
+from vae_core.pretrained import provenance
+
+DIMENSIONS = (20, 50, 10, 5, 2)
+SEEDS = (0, 1, 2)
+ENDS, WITHIN = (2, 50), 20
+MODELS = {"VAE": VAE, "autoencoder": Autoencoder}
+EPOCHS, LONG, BATCH, RATE, WIDTH = 5, 25, 100, 1.5e-3, 512
+HELD_OUT, WEIGHTED, SAMPLES, BLOCK = 4000, 500, 100, 25
+DRAWS, CODES = 2000, 12_000
+STEPS = np.linspace(-3, 3, 9)
+RESULT, PICTURES = RESULTS / "dimensions.json", RESULTS / "dimensions.npz"
+PROTOCOL = {
+    "networks": f"article: vae_core.networks.article; dense: vae_core.networks.dense, two hidden layers of {WIDTH}",
+    "training": f"the first 48,000 training images, grey pixels, Bernoulli cross-entropy, {EPOCHS} or {LONG} epochs, "
+    f"batches of {BATCH}, Adam with {RATE}, which falls to 0 along a cosine",
+    "held_out": f"the first {HELD_OUT} of the last 12,000 of the 60,000 training images, one sample of z for each",
+    "test": "of the dense VAE with d = 20: the 10,000 test images, one sample of z for each",
+    "weighted": f"importance-weighted bound of the first {WEIGHTED} of them with {SAMPLES} samples; blocks are means "
+    f"over {BLOCK} images",
+    "right_digit": "share of the held-out images whose reconstruction (VAE: at the mean of q(z|x)) the classifier "
+    "reads as their label",
+    "distances": f"Frechet distance between {DRAWS} decoded draws and {DRAWS} held-out images. prior: N(0, I); fitted: "
+    f"a Gaussian with mean and covariance of the codes of {CODES} training images (VAE: a draw of q(z|x) for each)",
+    "spectrum": "eigenvalues of the covariance of the means of q(z|x), held-out images",
+}
+
+
+def wanted() -> list[dict[str, Any]]:
+    """Return what identifies each run, the most telling first."""
+    first = [
+        {"network": network, "model": model, "latent_dim": d, "seed": SEEDS[0]}
+        for network, model in (("dense", "VAE"), ("article", "VAE"), ("dense", "autoencoder"))
+        for d in DIMENSIONS
+    ]
+    again = [
+        {"network": network, "model": "VAE", "latent_dim": d, "seed": seed}
+        for seed in SEEDS[1:]
+        for network, d in [("dense", WITHIN), *((network, d) for network in ("dense", "article") for d in ENDS)]
+    ]
+    dense = {"network": "dense", "model": "VAE", "latent_dim": WITHIN, "epochs": LONG}
+    return [
+        *({**run, "epochs": EPOCHS} for run in first),
+        {**dense, "seed": SEEDS[0]},
+        *({**run, "epochs": EPOCHS} for run in again),
+        *({**dense, "seed": seed} for seed in SEEDS[1:]),
+    ]
+
+
+def trained(run: dict[str, Any], x: np.ndarray) -> Autoencoder:
+    """Train a model; with one seed, both kinds start from the same weights and see the images in the same order."""
+    import keras
+
+    seed, d = run["seed"], run["latent_dim"]
+    keras.utils.set_random_seed(seed)
+    pair = (
+        networks.article(latent_dim=d) if run["network"] == "article" else networks.dense((28, 28, 1), d, width=WIDTH)
+    )
+    options = {"seed": seed} if run["model"] == "VAE" else {}
+    model: Autoencoder = MODELS[run["model"]](*pair, **options)
+    schedule = keras.optimizers.schedules.CosineDecay(RATE, run["epochs"] * len(x) // BATCH)
+    model.compile(keras.optimizers.Adam(schedule))
+    keras.utils.set_random_seed(seed)
+    model.fit(x, batch_size=BATCH, epochs=run["epochs"], verbose=0)
+    return model
+
+
+def codes_of(model: Autoencoder, x: np.ndarray, seed: int) -> np.ndarray:
+    """Return a code for each image: the autoencoder's, or one draw of the VAE's q(z|x)."""
+    if not isinstance(model, VAE):
+        return np.asarray(model.encode(x), np.float64)
+    mean, log_var = (np.asarray(part, np.float64) for part in model.encode(x))
+    return mean + np.exp(0.5 * log_var) * np.random.default_rng(seed).standard_normal(mean.shape)
+
+
+def draws_of(model: Autoencoder, x: np.ndarray, seed: int, count: int) -> dict[str, np.ndarray]:
+    """Return draws from N(0, I), and the same stretched and shifted to the Gaussian of the codes of images."""
+    codes = codes_of(model, x, seed)
+    epsilon = np.random.default_rng(seed).standard_normal((count, model.latent_dim))
+    factor = np.linalg.cholesky(np.cov(codes, rowvar=False))
+    return {"prior": epsilon, "fitted": codes.mean(axis=0) + epsilon @ factor.T}
+
+
+def bounds(model: VAE, run: dict[str, Any], data: Any) -> dict[str, Any]:
+    """Return the bounds of a trained VAE and what they say of its latent units."""
+    x = data.held_out.x[:HELD_OUT]
+    found = elbo(model, x, batch_size=500, progress=False)
+    weighted = importance_weighted_bound(model, x[:WEIGHTED], num_samples=SAMPLES, batch_size=500, progress=False)
+    means = np.asarray(model.encode(x)[0], np.float64)
+    report: dict[str, Any] = {
+        name: round(float(getattr(found, name)), 3) for name in ("elbo", "elbo_standard_error", "rate", "distortion")
+    }
+    report |= {
+        "weighted": round(weighted.log_likelihood, 3),
+        "weighted_standard_error": round(weighted.standard_error, 3),
+        "weighted_blocks": weighted.per_image.reshape(-1, BLOCK).mean(axis=1).round(3).tolist(),
+        "rate_per_unit": found.rate_per_unit.round(4).tolist(),
+        "active_units": active_units(model, x).number,
+        "spectrum": np.linalg.eigvalsh(np.cov(means, rowvar=False))[::-1].round(4).tolist(),
+    }
+    if (run["network"], run["latent_dim"]) == ("dense", WITHIN):
+        test = elbo(model, mnist_test().x, batch_size=500, progress=False)
+        report["test_elbo"] = round(test.elbo, 3)
+        report["test_elbo_standard_error"] = round(test.elbo_standard_error, 3)
+    return report
+
+
+def measured(model: Autoencoder, run: dict[str, Any], data: Any, classifier: Any) -> dict[str, Any]:
+    """Return the numbers of a trained model."""
+    x, seed = data.held_out.x[:HELD_OUT], run["seed"]
+    report: dict[str, Any] = {"parameters": model.count_params()}
+    if isinstance(model, VAE):
+        report |= bounds(model, run, data)
+    read = np.asarray(classifier.predict(model.reconstruct(x), batch_size=250, verbose=0)).argmax(axis=1)
+    report["right_digit"] = round(float((read == data.held_out.y[:HELD_OUT]).mean()), 4)
+    for way, z in draws_of(model, data.train.x[:CODES], seed, DRAWS).items():
+        quality = generation_quality(model, x[: 2 * DRAWS], classifier, z=z, seed=seed)
+        report[way] = {name: round(value, 4) for name, value in quality._asdict().items()}
+    return report
+
+
+def in_8_bits(images: np.ndarray) -> np.ndarray:
+    """Return grey images in [0, 1] as whole numbers."""
+    return np.asarray(np.round(255 * images[..., 0]), np.uint8)
+
+
+def along_units(model: VAE, x: np.ndarray) -> np.ndarray:
+    """Decode the codes of some images with one latent number replaced, unit by unit: (units, images, steps, 28, 28)."""
+    z = np.tile(model.encode(x)[0][None, :, None], (model.latent_dim, 1, len(STEPS), 1))
+    for unit, codes in enumerate(z):
+        codes[..., unit] = STEPS
+    return in_8_bits(model.decode(z))
+
+
+def pictures(model: Autoencoder, run: dict[str, Any], data: Any) -> dict[str, np.ndarray]:
+    """Return what a model makes of ten held-out digits and of draws; of two VAEs, walks along units and weights."""
+    x = data.held_out.x[[int(np.argmax(data.held_out.y == digit)) for digit in range(10)]]
+    draws = draws_of(model, data.train.x[:CODES], run["seed"], 20)
+    images = {"images": in_8_bits(x), "reconstructions": in_8_bits(model.reconstruct(x))}
+    images |= {way: in_8_bits(model.decode(z)) for way, z in draws.items()}
+    if run["epochs"] == LONG:
+        images["units"] = along_units(model, x[[2, 4, 7]])
+    if (run["network"], run["latent_dim"]) == ("article", WITHIN):
+        images |= {f"weight-{i:02}": np.asarray(w, np.float16) for i, w in enumerate(model.get_weights())}
+    return images
+
+
+def name_of(run: dict[str, Any]) -> str:
+    """Return the name of a run in the file of pictures."""
+    longer = "-long" if run["epochs"] == LONG else ""
+    return f"{run['network']}-{run['model']}-{run['latent_dim']}{longer}"
+
+
+def known(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the runs on the disk, to which another process may have added; none of another protocol or classifier."""
+    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    same = all(earlier.get(name) == report[name] for name in ("protocol", "classifier_sha256"))
+    return earlier["runs"] if same else []
+
+
+def show(run: dict[str, Any], images: dict[str, np.ndarray]) -> None:
+    """Add the pictures of a run to those on the disk."""
+    shown = dict(read_arrays(PICTURES, remedy="Delete it.")[0]) if PICTURES.exists() else {}
+    shown |= {"images" if name == "images" else f"{name_of(run)}-{name}": x for name, x in images.items()}
+    write_arrays(PICTURES, dict(sorted(shown.items())), {"made_by": "benchmarks/dimensions.py"})
+
+
+def main() -> None:
+    """Train and measure model by model, and write what is known so far."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", nargs="+", choices=("article", "dense"), default=("article", "dense"))
+    parser.add_argument("--seed", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--epochs", type=int, nargs="+", default=(EPOCHS, LONG))
+    chosen = parser.parse_args()
+    data, classifier = mnist_split(), load_pretrained("classifier")
+    digest = provenance("classifier")["weights_sha256"]
+    report = {"machine": machine(), "classifier_sha256": digest, "protocol": PROTOCOL}
+    for run in wanted():
+        if any(run[name] not in getattr(chosen, name) for name in ("network", "seed", "epochs")):
+            continue
+        if any(run.items() <= other.items() for other in known(report)):
+            continue
+        model = trained(run, data.train.x)
+        found = measured(model, run, data, classifier)
+        if run["seed"] == SEEDS[0]:
+            show(run, pictures(model, run, data))
+        write_results("dimensions", {**report, "runs": [*known(report), {**run, **found}]})
+        distance = found["prior"]["frechet_distance"]
+        print(name_of(run), run["seed"], found.get("elbo"), found["right_digit"], distance, flush=True)
+
+
+if __name__ == "__main__":
+    main()
