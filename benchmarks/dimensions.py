@@ -1,12 +1,11 @@
 """Train VAEs with codes of 2 to 50 dimensions: what does a wider code buy?
 
-    python benchmarks/dimensions.py [--network {article,dense} ...] [--seed N ...] [--epochs {5,15} ...]
+    python benchmarks/dimensions.py [--seed N ...]
 
-The article's network and a dense one, the same budget for all. One seed for every dimension, three at the ends and, for
-the dense network, at d = 20; this one is also trained three times as long. The result is
+A dense network, the same budget for every width; and the article's network with 20 dimensions. The result is
 benchmarks/results/dimensions.json, written again after every training, so that a run which was stopped goes on where
-it was; and dimensions.npz, of the first seed: pictures as grey images of 8 bits, and the weights of the article's VAE
-of 20 dimensions.
+it was; and dimensions.npz, of the first seed: pictures as grey images of 8 bits, and the weights of the article's VAE.
+More seeds of the same dense network, trained for longer, are in wide_codes.py.
 """
 
 import argparse
@@ -22,18 +21,18 @@ from vae_core.evaluation import active_units, elbo, generation_quality, importan
 from vae_core.files import read_arrays, write_arrays
 from vae_core.pretrained import provenance
 
-DIMENSIONS = (20, 50, 10, 5, 2)
-SEEDS = (0, 1, 2)
-ENDS, WITHIN = (2, 50), 20
-EPOCHS, LONG, BATCH, RATE, WIDTH = 5, 15, 100, 1.5e-3, 512
+DIMENSIONS = (20, 50, 10, 2, 5)
+WITHIN = 20
+FIRST = 0  # seed
+EPOCHS, BATCH, RATE, WIDTH = 5, 100, 1.5e-3, 512
 HELD_OUT, WEIGHTED, SAMPLES, BLOCK = 4000, 500, 100, 25
 DRAWS, CODES = 2000, 12_000
 STEPS = np.linspace(-3, 3, 9)
 RESULT, PICTURES = RESULTS / "dimensions.json", RESULTS / "dimensions.npz"
 PROTOCOL = {
     "networks": f"article: vae_core.networks.article; dense: vae_core.networks.dense, two hidden layers of {WIDTH}",
-    "training": f"the first 48,000 training images, grey pixels, Bernoulli cross-entropy, {EPOCHS} or {LONG} epochs, "
-    f"batches of {BATCH}, Adam with {RATE}, which falls to 0 along a cosine",
+    "training": f"the first 48,000 training images, grey pixels, Bernoulli cross-entropy, {EPOCHS} epochs, batches of "
+    f"{BATCH}, Adam with {RATE}, which falls to 0 along a cosine",
     "held_out": f"the first {HELD_OUT} of the last 12,000 of the 60,000 training images, one sample of z for each",
     "test": "of the dense VAE with d = 20: the 10,000 test images, one sample of z for each",
     "weighted": f"importance-weighted bound of the first {WEIGHTED} of them with {SAMPLES} samples; blocks are means "
@@ -47,19 +46,9 @@ PROTOCOL = {
 
 
 def wanted() -> list[dict[str, Any]]:
-    """Return what identifies each run, the most telling first."""
-    first = [
-        {"network": network, "latent_dim": d, "seed": SEEDS[0], "epochs": EPOCHS}
-        for network in ("dense", "article")
-        for d in DIMENSIONS
-    ]
-    again = [
-        {"network": network, "latent_dim": d, "seed": seed, "epochs": EPOCHS}
-        for seed in SEEDS[1:]
-        for network, d in [("dense", WITHIN), *((network, d) for network in ("dense", "article") for d in ENDS)]
-    ]
-    longer = [{"network": "dense", "latent_dim": WITHIN, "seed": seed, "epochs": LONG} for seed in SEEDS]
-    return [*first, longer[0], *again, *longer[1:]]
+    """Return what identifies each run of one seed."""
+    dense = [{"network": "dense", "latent_dim": d} for d in DIMENSIONS]
+    return [*dense, {"network": "article", "latent_dim": WITHIN}]
 
 
 def trained(run: dict[str, Any], x: np.ndarray) -> VAE:
@@ -72,10 +61,10 @@ def trained(run: dict[str, Any], x: np.ndarray) -> VAE:
         networks.article(latent_dim=d) if run["network"] == "article" else networks.dense((28, 28, 1), d, width=WIDTH)
     )
     model = VAE(*pair, seed=seed)
-    schedule = keras.optimizers.schedules.CosineDecay(RATE, run["epochs"] * len(x) // BATCH)
+    schedule = keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * len(x) // BATCH)
     model.compile(keras.optimizers.Adam(schedule))
     keras.utils.set_random_seed(seed)
-    model.fit(x, batch_size=BATCH, epochs=run["epochs"], verbose=0)
+    model.fit(x, batch_size=BATCH, epochs=EPOCHS, verbose=0)
     return model
 
 
@@ -143,17 +132,16 @@ def pictures(model: VAE, run: dict[str, Any], data: Any) -> dict[str, np.ndarray
     draws = draws_of(model, data.train.x[:CODES], run["seed"], 20)
     images = {"images": in_8_bits(x), "reconstructions": in_8_bits(model.reconstruct(x))}
     images |= {way: in_8_bits(model.decode(z)) for way, z in draws.items()}
-    if run["epochs"] == LONG:
+    if (run["network"], run["latent_dim"]) == ("dense", WITHIN):
         images["units"] = along_units(model, x[[2, 4, 7]])
-    if (run["network"], run["latent_dim"]) == ("article", WITHIN):
+    if run["network"] == "article":
         images |= {f"weight-{i:02}": np.asarray(w, np.float16) for i, w in enumerate(model.get_weights())}
     return images
 
 
 def name_of(run: dict[str, Any]) -> str:
     """Return the name of a run in the file of pictures."""
-    longer = "-long" if run["epochs"] == LONG else ""
-    return f"{run['network']}-{run['latent_dim']}{longer}"
+    return f"{run['network']}-{run['latent_dim']}"
 
 
 def known(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -173,21 +161,17 @@ def show(run: dict[str, Any], images: dict[str, np.ndarray]) -> None:
 def main() -> None:
     """Train and measure model by model, and write what is known so far."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", nargs="+", choices=("article", "dense"), default=("article", "dense"))
-    parser.add_argument("--seed", type=int, nargs="+", default=SEEDS)
-    parser.add_argument("--epochs", type=int, nargs="+", default=(EPOCHS, LONG))
-    chosen = parser.parse_args()
+    parser.add_argument("--seed", type=int, nargs="+", default=[FIRST])
+    seeds = parser.parse_args().seed
     data, classifier = mnist_split(), load_pretrained("classifier")
     digest = provenance("classifier")["weights_sha256"]
     report = {"machine": machine(), "classifier_sha256": digest, "protocol": PROTOCOL}
-    for run in wanted():
-        if any(run[name] not in getattr(chosen, name) for name in ("network", "seed", "epochs")):
-            continue
+    for run in ({**run, "seed": seed} for seed in seeds for run in wanted()):
         if any(run.items() <= other.items() for other in known(report)):
             continue
         model = trained(run, data.train.x)
         found = measured(model, run, data, classifier)
-        if run["seed"] == SEEDS[0]:
+        if run["seed"] == FIRST:
             show(run, pictures(model, run, data))
         write_results("dimensions", {**report, "runs": [*known(report), {**run, **found}]})
         distance = found["prior"]["frechet_distance"]
