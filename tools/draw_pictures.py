@@ -208,6 +208,15 @@ def supporting_lines(ax: Axes, _shipped: Shipped) -> None:
     ax.set(xlim=(-4, 56), ylim=(82, 216))
 
 
+def escaping_units(ax: Axes, _shipped: Shipped) -> None:
+    """Latent units on a logarithmic scale: they grow along straight lines until they have arrived, or die out."""
+    time = np.linspace(0, 16, 300)
+    for rate in (3.2, 1.6, 1.0, 0.7, 0.5):
+        ax.plot(time, np.minimum(0.6 + rate * time, 8 - 0.6 / rate), color=figures.DECODER, lw=1.8)
+    ax.plot(time, 0.6 - 0.03 * time, color=figures.INK, lw=1.6)
+    ax.set(xlim=(0, 16), ylim=(-0.6, 9))
+
+
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
     results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
@@ -243,6 +252,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "11": posterior,
     "12": diagonal,
     "13": supporting_lines,
+    "14": escaping_units,
     "speed": step_times,
 }
 
