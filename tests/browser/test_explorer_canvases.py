@@ -22,6 +22,7 @@ HANDLES = {
     ],
 }
 EVERY = [(canvas, handle) for canvas, handles in HANDLES.items() for handle in handles]
+PLACES = "(dots) => dots.map((dot) => dot.outerHTML)"
 NUMBER = re.compile(r"[\u2212-]?\d+(?:\.\d+)?")
 
 
@@ -140,8 +141,12 @@ def test_the_same_noise_moves_along_and_only_the_other_row_jumps(page: Page):
         handle(page, "mean μ").press("ArrowLeft")
         seen.add(fact(page, "drawn anew"))
     assert len(seen) > 1
+    riding = page.locator(".vc-dot.vc-encoder")
+    places = riding.evaluate_all(PLACES)
+    assert len(places) > 8
     page.get_by_role("button", name="Draw other ε").click()
-    assert fact(page, "mean of f") != before
+    page.evaluate(SETTLED)
+    assert riding.evaluate_all(PLACES) != places
 
 
 def test_the_noise_goes_out_without_the_kl_term_and_takes_over_with_too_much_of_it(page: Page):

@@ -88,9 +88,10 @@ def pictures(playground: Locator, name: str) -> np.ndarray:
 def test_it_trains_and_the_loss_falls(page: Page):
     playground = page.locator(".playground").first
     assert page.workers == []  # nothing is loaded before somebody asks
-    press(playground, "Start training")
-    wait_for_step(playground, 2)
+    press(playground, "Step")
+    wait_for_step(playground, 1)
     first, before = loss(playground), pictures(playground, "grid")
+    press(playground, "Go on")
     wait_for_step(playground, 100)
     press(playground, "Pause")
     assert loss(playground) < 300 < first

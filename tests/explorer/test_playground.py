@@ -65,7 +65,8 @@ def test_the_model_has_the_weights_of_the_page():
     encoder, decoder = networks.dense(IMAGE_SHAPE, 1, width=WIDTH)
     weights = [np.asarray(weight) for weight in (*encoder.weights, *decoder.weights)]
     playground = Playground(latent_dim=1, likelihood="gaussian", beta=2)
-    playground.weights = b"".join(weight.astype("<f4").tobytes() for weight in weights)
+    sent = b"".join(weight.astype("<f4").tobytes() for weight in weights)
+    playground.set_state({"weights": memoryview(sent)})  # as a message has it
     model = playground.model
     assert (model.latent_dim, model.beta, model.likelihood) == (1, 2, LIKELIHOODS["gaussian"])
     x = np.random.default_rng(0).random((3, *IMAGE_SHAPE), np.float32)

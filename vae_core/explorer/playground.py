@@ -111,7 +111,7 @@ class Playground(anywidget.AnyWidget):
     settings: Any = traitlets.Dict().tag(sync=True)
     status: Any = traitlets.Unicode("").tag(sync=True)
     progress: Any = traitlets.Dict().tag(sync=True)
-    weights: Any = traitlets.Bytes(b"").tag(sync=True)
+    weights: Any = traitlets.Bytes(b"").tag(sync=True, from_json=lambda view, _widget: bytes(view))
     _program: Any = traitlets.Dict(TEMPLATE, read_only=True).tag(sync=True)
     _colors: Any = traitlets.List(list(class_colors(10)), read_only=True).tag(sync=True)
 
