@@ -48,7 +48,7 @@ TESTS = {
     "long code": lambda m: same(m.divergence(twice(MEAN), twice(LOG_VAR)), 2 * np.asarray(m.divergence(MEAN, LOG_VAR))),
     "one half": lambda m: same(abs(np.asarray(m.divergence(np.ones((1, 1)), np.zeros((1, 1))))), 0.5),
     "not negative": lambda m: np.min(m.divergence(MEAN, LOG_VAR)) >= 0,
-    "width 3": lambda m: abs(width(m, np.log(9.0)) / width(m, 0.0) - 3) < 1,
+    "width 3": lambda m: abs(width(m, np.log(9.0)) / width(m, 0.0) - 3) < 0.5,
     "own noise": lambda m: np.std(m.draw(ZEROS, ZEROS), axis=0).min() > 0.1,
     "new noise": lambda m: not same(m.draw(ZEROS, ZEROS), m.draw(ZEROS, ZEROS)),
     "logits": lambda m: np.min(m.decoder(MEAN)) < 0,
