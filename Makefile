@@ -25,7 +25,7 @@ KEEP := JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.venv/compiled/$(CPU)" JAX_PERSISTE
   JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 TF_CPP_MIN_LOG_LEVEL=3 \
   PYTHONWARNINGS="ignore:Error reading persistent compilation cache entry"
 # A file's tests share what they train or build, so they stay together; a worker may take 2 GB.
-PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --durations 10 --durations-min 10
 
 .DEFAULT_GOAL := help
 .PHONY: help install book check test unit quick slow notebooks pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
