@@ -1,16 +1,20 @@
 """One headless browser and one loopback server for all tests of the rendered book."""
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from inspection import PATIENCE, SETTLED, WIDGETS_ARE_DRAWN, open_page, pages_of
 from playwright.sync_api import Browser, Page, sync_playwright
 from serving import FLAGS, served
 
 from tools.browser import browser_path
+
+LONGEST = 420  # seconds of one test
 
 
 def book_folder() -> Path:
@@ -25,6 +29,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = pages_of(book_folder())
         # Without a page the one parameter fails; an empty list would be skipped.
         metafunc.parametrize("page_name", names or ["index.html"])
+
+
+def end_pages() -> None:
+    """Crash all pages of this process, so that whatever waits for one of them fails where it waits."""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if "--type=renderer" in process.cmdline():
+                process.kill()
+
+
+@pytest.fixture(autouse=True)
+def limited() -> Iterator[None]:
+    """End a test that hangs: keys, taps and scripts in a page have no limit of their own in Playwright."""
+    watch = threading.Timer(LONGEST, end_pages)
+    watch.daemon = True
+    watch.start()
+    yield
+    watch.cancel()
 
 
 @pytest.fixture(scope="session")
