@@ -87,7 +87,7 @@ def test_the_pointer_shows_every_kind_of_reference(opened, kind: str):
     assert link.get_attribute("aria-describedby") == "preview"
     assert preview.get_attribute("role") == "tooltip"
     assert preview.evaluate(WHOLE)
-    assert all(kind in ("script", "image") for _, kind in page.asked)
+    assert {kind for _, kind in page.asked} <= {"script", "image", "font"}
     page.mouse.move(2, 2)
     expect(preview).to_be_hidden()
     assert link.get_attribute("aria-describedby") is None
@@ -181,8 +181,10 @@ def test_a_tap_shows_it_with_a_link_and_a_tap_elsewhere_closes_it(browser: Brows
     link.tap()
     page.wait_for_url("**/glossary.html#term-*")
     page.go_back()
-    reference(page, KINDS["chapter"][1]).tap()
-    page.wait_for_url(re.compile(r"/\d\d_\w+\.html$"))
+    link = reference(page, KINDS["chapter"][1])
+    address = link.get_attribute("href")
+    link.tap()
+    page.wait_for_url(f"**/{address}")  # before the end: Chromium may hang if it is closed on its way
     context.close()
 
 
