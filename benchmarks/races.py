@@ -1,0 +1,90 @@
+"""Follow the training of the shipped VAE exactly: how fast does the decoder learn, and how far behind is the encoder?
+
+    python benchmarks/races.py [--images N]
+
+At each of the shipped checkpoints, of epochs 0 to 100: the exact log p(x) and the ELBO of held-out images, their gap split
+in approximation and amortisation gap, and the rate of the training images split in information and marginal KL. The
+result is benchmarks/results/races.json, in nats, written again after every checkpoint, so that a run which was stopped
+goes on where it was.
+"""
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+from common import RESULTS, machine, write_results
+from scipy.special import rel_entr
+from scipy.stats import norm
+
+from vae_core import VAE
+from vae_core.data import mnist_split
+from vae_core.evaluation import aggregate_on_grid, inference_gaps
+from vae_core.evaluation.uncertainty import standard_error
+from vae_core.pretrained import load_snapshots, provenance
+
+CODES, REACH, SPACING = 12_000, 9.0, 1 / 32
+RESULT = RESULTS / "races.json"
+ORDER = (100, 0, 1, 5, 20, 50, 2, 3, 8, 13, 30, 75)  # a run that is cut short has seen the whole of training
+
+
+def protocol(images: int) -> dict[str, Any]:
+    """Return what was done, in words."""
+    return {
+        "log_likelihood, elbo, gaps": f"{images} held-out images: every 40th of the last 12,000 of the 60,000 training "
+        "images. log p(x) by quadrature to 0.01 nats; the ELBOs by Gauss-Hermite sums of order 8",
+        "rate, information, marginal_kl": f"of the first {CODES} training images, each with the same probability: the "
+        f"aggregate posterior on a grid of spacing 1/{1 / SPACING:.0f} up to {REACH:g} in each coordinate",
+        "weights": "vae, of the package, seed 0",
+    }
+
+
+def rate_split(vae: VAE, x: np.ndarray) -> dict[str, float]:
+    """Return the rate of images and its two parts."""
+    mean, log_var = (np.asarray(part, np.float64) for part in vae.encode(x))
+    axis = np.arange(-REACH, REACH, SPACING)
+    aggregate = aggregate_on_grid(mean, log_var, (axis, axis))
+    prior = np.outer(norm.pdf(axis), norm.pdf(axis))
+    rate = float((0.5 * (np.exp(log_var) + mean**2 - 1 - log_var)).sum(axis=1).mean())
+    marginal = float(SPACING**2 * rel_entr(aggregate, prior).sum())
+    on_grid = float(SPACING**2 * aggregate.sum())
+    return {"rate": rate, "information": rate - marginal, "marginal_kl": marginal, "mass_on_grid": on_grid}
+
+
+def measured(vae: VAE, train: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
+    """Return the numbers of one checkpoint."""
+    gaps = inference_gaps(vae, held_out, progress=False)
+    found = rate_split(vae, train)
+    for name in ("log_likelihood", "elbo", "approximation_gap", "amortization_gap"):
+        values = np.asarray(getattr(gaps, name), np.float64)
+        found[name] = float(values.mean())
+        found[f"{name}_standard_error"] = standard_error(values)
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def main() -> None:
+    """Measure checkpoint by checkpoint and write what is known so far."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=100)
+    options = parser.parse_args()
+    data = mnist_split()
+    held_out = data.held_out.x[::40][: options.images]
+    report: dict[str, Any] = {
+        "machine": machine(),
+        "weights_sha256": provenance("vae")["weights_sha256"],
+        "protocol": protocol(len(held_out)),
+    }
+    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    same = all(earlier.get(name) == report[name] for name in ("weights_sha256", "protocol"))
+    rows = earlier["epochs"] if same else {}
+    snapshots = dict(load_snapshots("vae"))
+    for epoch in sorted(snapshots, key=ORDER.index):
+        if str(epoch) in rows:
+            continue
+        rows[str(epoch)] = measured(snapshots[epoch], data.train.x[:CODES], held_out)
+        write_results("races", {**report, "epochs": dict(sorted(rows.items(), key=lambda row: int(row[0])))})
+        print(epoch, rows[str(epoch)], flush=True)
+
+
+if __name__ == "__main__":
+    main()
