@@ -35,8 +35,8 @@ LAYERS, CONTEXT, HIDDEN = 4, 8, 16  # of the flow
 HELD_OUT, SPLIT, SAMPLES, SHOWN, SIDE = 500, 100, 128, 4, 64
 RESULT, PICTURES = RESULTS / "families.json", RESULTS / "families.npz"
 PROTOCOL = {
-    "network": f"vae_core.networks.dense, two hidden layers of {WIDTH}; beside mean and log variance the encoder returns "
-    f"{CONTEXT} numbers, of which each family uses what it needs",
+    "network": f"vae_core.networks.dense, two hidden layers of {WIDTH}; beside mean and log variance the encoder "
+    f"returns {CONTEXT} numbers, of which each family uses what it needs",
     "training": f"the first 48,000 training images, grey pixels, Bernoulli cross-entropy, {EPOCHS} epochs, batches of "
     f"{BATCH}, Adam with {RATE}, which falls to 0 along a cosine; log-weights of samples and their plain gradient for "
     "every family; one seed fixes weights, order and noise, the same for all families",
@@ -46,8 +46,8 @@ PROTOCOL = {
     "held_out": f"the first {HELD_OUT} of the last 12,000 of the 60,000 training images. log p(x): quadrature to 0.01 "
     f"nats; ELBO: {SAMPLES} samples of q for each image; gap: their difference, image by image",
     "weighted_5": "the importance-weighted bound of five samples, over the same samples",
-    "diagonal_best": f"log p(x) minus the ELBO of the best diagonal Gaussian, of the first {SPLIT} of them: how far the "
-    "posteriors of this decoder are from diagonal Gaussians",
+    "diagonal_best": f"log p(x) minus the ELBO of the best diagonal Gaussian, of the first {SPLIT} of them: how far "
+    "the posteriors of this decoder are from diagonal Gaussians",
 }
 
 Weights = dict[str, Any]

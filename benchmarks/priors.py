@@ -3,8 +3,8 @@
     python benchmarks/priors.py
 
 A mixture of Gaussians, a VampPrior and a small diffusion model are fitted to the aggregate posterior of the training
-images. The result is benchmarks/results/priors.json, written after every prior, and priors.npz: the log-density of each on
-a grid over the plane, from which the chapter computes what it gains, and draws from each.
+images. The result is benchmarks/results/priors.json, written after every prior, and priors.npz: the log-density of each
+on a grid over the plane, from which the chapter computes what it gains, and draws from each.
 """
 
 import json
@@ -35,15 +35,16 @@ FLOOR = -60.0
 RESULT, ARRAYS = RESULTS / "priors.json", RESULTS / "priors.npz"
 PROTOCOL = {
     "codes": "of the 48,000 training images, a draw of q(z|x) for each; new noise at every step",
-    "mixture": f"{COMPONENTS} diagonal Gaussians with weights, likelihood of {BATCH} codes a step, {STEPS} steps of Adam "
-    f"with {RATE}, which falls to 0 along a cosine",
-    "vamp": f"the mean of q(z|u) over {COMPONENTS} pseudo-inputs u, learnt likewise from the first training images; the "
-    "encoder is not changed",
-    "diffusion": f"a denoiser with three hidden layers of {WIDTH}, noise from {LEAST} to {MOST}, {DIFFUSION_STEPS} steps of "
-    f"{BATCH} codes, Adam with {DIFFUSION_RATE}; its density and its draws by the probability-flow equation, {INTEGRATION} "
-    "Runge-Kutta steps",
+    "mixture": f"{COMPONENTS} diagonal Gaussians with weights, likelihood of {BATCH} codes a step, {STEPS} steps of "
+    f"Adam with {RATE}, which falls to 0 along a cosine",
+    "vamp": f"the mean of q(z|u) over {COMPONENTS} pseudo-inputs u, learnt likewise from the first training images; "
+    "the encoder is not changed",
+    "diffusion": f"a denoiser with three hidden layers of {WIDTH}, noise from {LEAST} to {MOST}, {DIFFUSION_STEPS} "
+    f"steps of {BATCH} codes, Adam with {DIFFUSION_RATE}; its density and its draws by the probability-flow equation, "
+    f"{INTEGRATION} Runge-Kutta steps",
     "grid": f"nodes {SPACING} apart, up to {REACH} in each coordinate; densities below exp({FLOOR:g}) are raised to it",
-    "distances": f"Frechet distance between {DRAWS} decoded draws and the first {DRAWS} test images, generation_quality",
+    "distances": f"Frechet distance between {DRAWS} decoded draws and the first {DRAWS} test images, "
+    "generation_quality",
 }
 LogDensity = Callable[[Array], Array]
 

@@ -2,10 +2,10 @@
 
     python benchmarks/races.py [--images N]
 
-At each of the shipped checkpoints, of epochs 0 to 100: the exact log p(x) and the ELBO of held-out images, their gap split
-in approximation and amortisation gap, and the rate of the training images split in information and marginal KL. The
-result is benchmarks/results/races.json, in nats, written again after every checkpoint, so that a run which was stopped
-goes on where it was.
+At each of the shipped checkpoints, of epochs 0 to 100: the exact log p(x) and the ELBO of held-out images, their gap
+split in approximation and amortisation gap, and the rate of the training images split in information and marginal KL.
+The result is benchmarks/results/races.json, in nats, written again after every checkpoint, so that a run which was
+stopped goes on where it was.
 """
 
 import argparse
