@@ -1,5 +1,6 @@
 """What the benchmarks share: the machine they ran on, the model they time, results written whole."""
 
+import json
 import os
 import platform
 import re
@@ -52,6 +53,13 @@ def write_results(name: str, report: dict[str, Any]) -> None:
     path = RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, report)
+
+
+def read_results(name: str) -> dict[str, Any]:
+    """Return what results/NAME.json holds, nothing if there is none."""
+    path = RESULTS / f"{name}.json"
+    known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return known
 
 
 def write_processor_results(name: str, report: dict[str, Any]) -> None:

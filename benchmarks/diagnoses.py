@@ -8,20 +8,18 @@ benchmarks/results/diagnoses.json, written again after every model: a run that w
 """
 
 import argparse
-import json
 import math
 from collections.abc import Callable
 from itertools import product
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import machine, read_results, write_results
 
 from vae_core import VAE, diagnose, load_mnist, networks
 from vae_core.diagnosis import specimens
 from vae_core.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
 
-RESULT = RESULTS / "diagnoses.json"
 COUNT, BATCH, STEPS, WIDTH = 2048, 64, 200, 32
 BETAS = (0.5, 1.0, 4.0)
 LATENT_DIMS = (1, 8, 50)
@@ -33,22 +31,10 @@ LIKELIHOODS: dict[str, Callable[[], Any]] = {
 PROTOCOL = {
     "images": "the first 2,048 of MNIST, 28 x 28 x 1; scikit-learn's 1,797 digits, 8 x 8 x 1; 2,048 crops of its two "
     "photographs, 16 x 16 x 3; values in [0, 1]",
-    "networks": f"vae_core.networks.dense, one hidden layer of {WIDTH} in either half; 'normalised': two such layers "
-    "with batch normalisation between them",
+    "networks": f"vae_core.networks.dense, one hidden layer of {WIDTH} in either half; specimens also "
+    "on vae_core.networks.article, convolutions with batch normalisation",
     "training": f"{STEPS} steps, batches of {BATCH}, Adam with 0.001, seed 0",
     "specimens": "on the images of 8 x 8 x 1, 8 latent units, Bernoulli, beta 1",
-}
-EXPECTED = {
-    "MeanReconstruction": ["reduction of the reconstruction term"],
-    "MeanDivergence": ["reduction of the KL term"],
-    "MissingHalf": ["the half of the KL term"],
-    "WrongSign": ["sign of the KL term"],
-    "VarianceAsDeviation": ["two Gaussians"],
-    "SharedNoise": ["shared noise"],
-    "FrozenNoise": ["frozen noise"],
-    "FrozenSharedNoise": ["frozen noise", "shared noise"],
-    "SigmoidTwice": ["sigmoid twice"],
-    "BatchStatistics": ["moments of the batch in use"],
 }
 
 
@@ -62,20 +48,6 @@ def images() -> dict[str, np.ndarray]:
     crops = np.stack([photographs[which, top : top + 16, left : left + 16] for which, top, left in places])
     small = (load_digits().images / 16).astype(np.float32)[..., None]
     return {"MNIST": load_mnist().x_train[:COUNT], "small digits": small, "crops in colour": crops}
-
-
-def normalised(shape: tuple[int, ...], latent_dim: int) -> Any:
-    """Return an encoder and a decoder with batch normalisation."""
-    import keras
-
-    layers = keras.layers
-    x, z = keras.Input(shape), keras.Input((latent_dim,))
-    hidden = [layers.Flatten()(x), z]
-    for i in range(2):
-        hidden[i] = layers.BatchNormalization()(layers.Dense(WIDTH, activation="relu")(hidden[i]))
-        hidden[i] = layers.Dense(WIDTH, activation="relu")(hidden[i])
-    logits = layers.Reshape(shape)(layers.Dense(math.prod(shape))(hidden[1]))
-    return keras.Model(x, [layers.Dense(latent_dim)(hidden[0]) for _ in range(2)]), keras.Model(z, logits)
 
 
 def diagnoses(model: Any, x: np.ndarray) -> dict[str, Any]:
@@ -104,33 +76,34 @@ def sound(x: np.ndarray, likelihood: str, beta: float, latent_dim: int) -> Any:
     return VAE(*pair, likelihood=meant, beta=beta, seed=0)
 
 
-def specimen(name: str, shape: tuple[int, ...], architecture: str) -> Any:
-    """Return an untrained specimen, or the sound program that they differ from."""
+def specimen(kind: type[specimens.Sound], shape: tuple[int, ...], architecture: str) -> Any:
+    """Return an untrained specimen."""
     import keras
 
     keras.utils.set_random_seed(0)
-    pair = normalised(shape, 8) if architecture == "normalised" else networks.dense(shape, 8, width=WIDTH, depth=1)
-    return getattr(specimens, name)(*pair)
+    if architecture == "article":
+        return kind(*networks.article(shape, 8))
+    return kind(*networks.dense(shape, 8, width=WIDTH, depth=1))
 
 
 def main() -> None:
     """Diagnose model by model, and write what is known so far."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     kinds = images()
-    report = {"machine": machine(), "protocol": PROTOCOL, "expected": EXPECTED}
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    report = {"machine": machine(), "protocol": PROTOCOL}
+    earlier = read_results("diagnoses")
     runs = earlier["runs"] if earlier.get("protocol") == PROTOCOL else []
     cases: list[tuple[dict[str, Any], Callable[[], Any], np.ndarray]] = []
     for kind, likelihood, beta, latent_dim in product(kinds, LIKELIHOODS, BETAS, LATENT_DIMS):
-        this = {"sound": True, "images": kind, "likelihood": likelihood, "beta": beta, "latent_dim": latent_dim}
+        settings = {"images": kind, "likelihood": likelihood, "beta": beta, "latent_dim": latent_dim}
         x = kinds[kind]
-        cases += [(this, lambda x=x, rest=(likelihood, beta, latent_dim): sound(x, *rest), x)]
+        cases += [({"mistakes": [], **settings}, lambda x=x, rest=(likelihood, beta, latent_dim): sound(x, *rest), x)]
     x = kinds["small digits"]
-    for name, architecture in product(EXPECTED, ("dense", "normalised")):
-        if (name, architecture) == ("BatchStatistics", "dense"):
+    for (kind, mistakes), architecture in product(specimens.MISTAKES.items(), ("dense", "article")):
+        if (kind, architecture) == (specimens.BatchStatistics, "dense"):
             continue  # there is none in these
-        this = {"sound": False, "specimen": name, "architecture": architecture}
-        cases += [(this, lambda rest=(name, x.shape[1:], architecture): specimen(*rest), x)]
+        this = {"mistakes": [*mistakes], "specimen": kind.__name__, "architecture": architecture}
+        cases += [(this, lambda rest=(kind, x.shape[1:], architecture): specimen(*rest), x)]
     for this, make, x in cases:
         if any(this.items() <= run.items() for run in runs):
             continue

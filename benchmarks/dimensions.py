@@ -9,11 +9,10 @@ More seeds of the same dense network, trained for longer, are in wide_codes.py.
 """
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import RESULTS, machine, read_results, write_results
 
 from vae_core import VAE, load_pretrained, networks
 from vae_core.data import mnist_split, mnist_test
@@ -28,7 +27,7 @@ EPOCHS, BATCH, RATE, WIDTH = 5, 100, 1.5e-3, 512
 HELD_OUT, WEIGHTED, SAMPLES, BLOCK = 4000, 500, 100, 25
 DRAWS, CODES = 2000, 12_000
 STEPS = np.linspace(-3, 3, 9)
-RESULT, PICTURES = RESULTS / "dimensions.json", RESULTS / "dimensions.npz"
+PICTURES = RESULTS / "dimensions.npz"
 PROTOCOL = {
     "networks": f"article: vae_core.networks.article; dense: vae_core.networks.dense, two hidden layers of {WIDTH}",
     "training": f"the first 48,000 training images, grey pixels, Bernoulli cross-entropy, {EPOCHS} epochs, batches of "
@@ -146,7 +145,7 @@ def name_of(run: dict[str, Any]) -> str:
 
 def known(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the runs on the disk, to which another process may have added; none of another protocol or classifier."""
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    earlier = read_results("dimensions")
     same = all(earlier.get(name) == report[name] for name in ("protocol", "classifier_sha256"))
     return earlier["runs"] if same else []
 

@@ -9,14 +9,13 @@ was; and families.npz, of the first seed: exact posteriors of some held-out imag
 """
 
 import argparse
-import json
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import RESULTS, machine, read_results, write_results
 from jax import Array
 from jax.example_libraries import optimizers
 
@@ -33,7 +32,7 @@ FIRST = 0  # seed
 EPOCHS, BATCH, RATE, WIDTH = 15, 128, 2e-3, 128
 LAYERS, CONTEXT, HIDDEN = 4, 8, 16  # of the flow
 HELD_OUT, SPLIT, SAMPLES, SHOWN, SIDE = 500, 100, 128, 4, 64
-RESULT, PICTURES = RESULTS / "families.json", RESULTS / "families.npz"
+PICTURES = RESULTS / "families.npz"
 PROTOCOL = {
     "network": f"vae_core.networks.dense, two hidden layers of {WIDTH}; beside mean and log variance the encoder "
     f"returns {CONTEXT} numbers, of which each family uses what it needs",
@@ -207,7 +206,7 @@ def pictures(family: str, parts: Any, x: np.ndarray, seed: int) -> dict[str, np.
 
 def known(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the runs on the disk that were made by this protocol."""
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    earlier = read_results("families")
     return earlier["runs"] if earlier.get("protocol") == report["protocol"] else []
 
 

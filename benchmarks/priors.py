@@ -7,7 +7,6 @@ images. The result is benchmarks/results/priors.json, written after every prior,
 on a grid over the plane, from which the chapter computes what it gains, and draws from each.
 """
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import RESULTS, machine, read_results, write_results
 from jax import Array
 from jax.example_libraries import optimizers
 from jax.scipy.special import logsumexp
@@ -32,7 +31,7 @@ WIDTH, DIFFUSION_STEPS, DIFFUSION_RATE = 64, 6000, 3e-3
 LEAST, MOST, INTEGRATION = 0.03, 8.0, 100  # noise, in units of z, and steps between them
 REACH, SPACING, DRAWS, KEPT = 5.0, 1 / 16, 2000, 2000
 FLOOR = -60.0
-RESULT, ARRAYS = RESULTS / "priors.json", RESULTS / "priors.npz"
+ARRAYS = RESULTS / "priors.npz"
 PROTOCOL = {
     "codes": "of the 48,000 training images, a draw of q(z|x) for each; new noise at every step",
     "mixture": f"{COMPONENTS} diagonal Gaussians with weights, likelihood of {BATCH} codes a step, {STEPS} steps of "
@@ -79,9 +78,8 @@ def from_mixture(params: Any, count: int) -> np.ndarray:
     return mean[which] + np.exp(log_var[which] / 2) * rng.standard_normal((count, 2))
 
 
-def mixture(vae: VAE, x: np.ndarray, codes: Any) -> tuple[LogDensity, np.ndarray]:
+def mixture(codes: Any) -> tuple[LogDensity, np.ndarray]:
     """Fit a mixture of Gaussians; return its log-density and draws."""
-    del vae, x
 
     def parts(params: Any) -> Any:
         mean, log_var, score = params
@@ -145,9 +143,8 @@ def carried(params: Any, z: Array, begin: float, end: float) -> tuple[Array, Arr
     return jax.lax.scan(advance, (z, jnp.zeros(len(z))), jnp.arange(INTEGRATION))[0]
 
 
-def diffusion(vae: VAE, x: np.ndarray, codes: Any) -> tuple[LogDensity, np.ndarray]:
+def diffusion(codes: Any) -> tuple[LogDensity, np.ndarray]:
     """Fit a diffusion model; return its log-density and draws."""
-    del vae, x
     sizes = (3, WIDTH, WIDTH, WIDTH, 2)
     keys = jax.random.split(jax.random.key(SEED), len(sizes) - 1)
     begin = [
@@ -176,9 +173,8 @@ def diffusion(vae: VAE, x: np.ndarray, codes: Any) -> tuple[LogDensity, np.ndarr
     return log_density, np.asarray(carry(jnp.asarray(start, jnp.float32), MOST, LEAST)[0])
 
 
-def standard(vae: VAE, x: np.ndarray, codes: Any) -> tuple[LogDensity, np.ndarray]:
+def standard() -> tuple[LogDensity, np.ndarray]:
     """Return the log-density of N(0, I) and draws."""
-    del vae, x, codes
     draws = np.random.default_rng(SEED).standard_normal((DRAWS, 2))
     return lambda z: -0.5 * (z**2 + jnp.log(2 * jnp.pi)).sum(axis=1), draws
 
@@ -195,18 +191,23 @@ def main() -> None:
         return mean[rows] + jnp.exp(log_var[rows] / 2) * jax.random.normal(noise, (count, 2))
 
     report = {"machine": machine(), "weights_sha256": provenance("vae")["weights_sha256"], "protocol": PROTOCOL}
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    earlier = read_results("priors")
     same = all(earlier.get(name) == report[name] for name in ("weights_sha256", "protocol"))
     rows = earlier["priors"] if same else {}
     axis = np.arange(-REACH, REACH + SPACING / 2, SPACING).astype(np.float32)
     nodes = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
     classifier = load_pretrained("classifier")
     own = np.asarray(codes(jax.random.key(SEED), DRAWS))
-    kinds = {"standard": standard, "mixture": mixture, "vamp": vamp, "diffusion": diffusion}
+    kinds: dict[str, Callable[[], tuple[LogDensity, np.ndarray]]] = {
+        "standard": standard,
+        "mixture": partial(mixture, codes),
+        "vamp": partial(vamp, vae, x, codes),
+        "diffusion": partial(diffusion, codes),
+    }
     for name, fit in kinds.items():
         if name in rows:
             continue
-        log_density, draws = fit(vae, x, codes)
+        log_density, draws = fit()
         on_grid = np.asarray(log_density(jnp.asarray(nodes)), np.float64).reshape(len(axis), -1)
         arrays = dict(read_arrays(ARRAYS, remedy="Delete it.")[0]) if ARRAYS.exists() else {}
         arrays |= {"axis": axis, f"{name}-log-density": np.maximum(on_grid, FLOOR).astype(np.float32)}

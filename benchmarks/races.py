@@ -9,23 +9,21 @@ stopped goes on where it was.
 """
 
 import argparse
-import json
 import warnings
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import machine, read_results, write_results
 from scipy.special import rel_entr
 from scipy.stats import norm
 
-from vae_core import VAE
+from vae_core import VAE, objectives
 from vae_core.data import mnist_split
 from vae_core.evaluation import aggregate_on_grid, inference_gaps
 from vae_core.evaluation.uncertainty import standard_error
 from vae_core.pretrained import load_snapshots, provenance
 
 CODES, REACH, SPACING = 12_000, 9.0, 1 / 32
-RESULT = RESULTS / "races.json"
 ORDER = (100, 0, 1, 5, 20, 50, 2, 3, 8, 13, 30, 75)  # a run that is cut short has seen the whole of training
 
 
@@ -47,7 +45,7 @@ def rate_split(vae: VAE, x: np.ndarray) -> dict[str, float]:
     axis = np.arange(-REACH, REACH, SPACING)
     aggregate = aggregate_on_grid(mean, log_var, (axis, axis))
     prior = np.outer(norm.pdf(axis), norm.pdf(axis))
-    rate = float((0.5 * (np.exp(log_var) + mean**2 - 1 - log_var)).sum(axis=1).mean())
+    rate = float(objectives.kl_divergence(mean, log_var).mean())
     marginal = float(SPACING**2 * rel_entr(aggregate, prior).sum())
     on_grid = float(SPACING**2 * aggregate.sum())
     return {"rate": rate, "information": rate - marginal, "marginal_kl": marginal, "mass_on_grid": on_grid}
@@ -80,7 +78,7 @@ def main() -> None:
         "weights_sha256": provenance("vae")["weights_sha256"],
         "protocol": protocol(len(held_out)),
     }
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    earlier = read_results("races")
     same = all(earlier.get(name) == report[name] for name in ("weights_sha256", "protocol"))
     rows = earlier["epochs"] if same else {}
     snapshots = dict(load_snapshots("vae"))

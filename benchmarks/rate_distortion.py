@@ -10,11 +10,10 @@ the models of the first seed draw and reconstruct.
 """
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import RESULTS, machine, read_results, write_results
 
 from vae_core import VAE, load_pretrained, networks
 from vae_core.data import mnist_split
@@ -42,7 +41,7 @@ LIKELIHOODS: dict[str, tuple[Any, str]] = {
     "gaussian-pixel": (Gaussian("learned"), "noisy"),
     "continuous-bernoulli": (ContinuousBernoulli(), "noisy"),
 }
-RESULT, PICTURES = RESULTS / "rate_distortion.json", RESULTS / "rate_distortion.npz"
+PICTURES = RESULTS / "rate_distortion.npz"
 PROTOCOL = {
     "networks": f"vae_core.networks.dense, two hidden layers of {WIDTH} in either network",
     "training": f"the first 48,000 training images, {EPOCHS} epochs, batches of {BATCH}, Adam with {RATE}, which falls "
@@ -197,7 +196,7 @@ def name_of(run: dict[str, Any]) -> str:
 
 def known(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the runs on the disk, to which another process may have added; none of another protocol or classifier."""
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    earlier = read_results("rate_distortion")
     same = all(earlier.get(name) == report[name] for name in ("protocol", "classifier_sha256"))
     return earlier["runs"] if same else []
 

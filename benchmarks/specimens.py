@@ -9,12 +9,11 @@ was; and specimens.npz, reconstructions and draws of the first seed as grey imag
 """
 
 import argparse
-import json
 from typing import Any
 
 import jax
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import RESULTS, machine, read_results, write_results
 
 from vae_core import evaluation, load_mnist, networks
 from vae_core.diagnosis import specimens
@@ -27,7 +26,7 @@ BATCH = 128
 LATENT_DIM = 10
 WIDTH = 128
 FEW, EPOCHS_OF_FEW = 1000, 140
-RESULT, PICTURES = RESULTS / "specimens.json", RESULTS / "specimens.npz"
+PICTURES = RESULTS / "specimens.npz"
 PROTOCOL = {
     "networks": f"vae_core.networks.dense, one hidden layer of {WIDTH} in either network, {LATENT_DIM} latent units",
     "training": f"the first 48,000 images, {EPOCHS} epochs, batches of {BATCH}, Adam with 0.001, grey pixels, "
@@ -107,7 +106,7 @@ def pictures(name: str, model: Any, digits: np.ndarray) -> np.ndarray:
 
 def known(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the runs on the disk, to which another process may have added; none of another protocol."""
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    earlier = read_results("specimens")
     return earlier["runs"] if earlier.get("protocol") == report["protocol"] else []
 
 

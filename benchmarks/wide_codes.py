@@ -9,12 +9,11 @@ it was; and wide_codes.npz, a few draws of the first seed as grey images of 8 bi
 """
 
 import argparse
-import json
 from itertools import product
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, write_results
+from common import RESULTS, machine, read_results, write_results
 
 from vae_core import VAE, Autoencoder, load_pretrained, networks
 from vae_core.data import mnist_split
@@ -33,7 +32,7 @@ DRAWS = 6000
 REFERENCE = 12_000
 WIDTH = 512
 SHOWN = 12
-RESULT, PICTURES = RESULTS / "wide_codes.json", RESULTS / "wide_codes.npz"
+PICTURES = RESULTS / "wide_codes.npz"
 PROTOCOL = {
     "networks": f"vae_core.networks.dense, two hidden layers of {WIDTH} in either network",
     "training": f"the first 48,000 images, {EPOCHS} epochs, batches of {BATCH}, Adam with 0.001, grey pixels, "
@@ -103,7 +102,7 @@ def measured(model: Autoencoder, data: Any, classifier: Any, seed: int) -> tuple
 
 def known(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the runs on the disk, to which another process may have added; none of another protocol or classifier."""
-    earlier = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    earlier = read_results("wide_codes")
     same = all(earlier.get(name) == report[name] for name in ("protocol", "classifier_sha256"))
     return earlier["runs"] if same else []
 

@@ -14,6 +14,7 @@ from scipy.stats import norm
 from vae_core import VAE, diagnose, diagnosis, networks
 from vae_core.diagnosis import specimens
 from vae_core.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
+from vae_core.models import IWAE
 
 pytestmark = pytest.mark.slow
 
@@ -43,19 +44,7 @@ def convolutional(shape=SHAPE, latent_dim=6):
     return keras.Model(x, [layers.Dense(latent_dim)(h) for _ in range(2)]), keras.Model(z, y)
 
 
-NAMES = {
-    specimens.Sound: (),
-    specimens.MeanReconstruction: ("reduction of the reconstruction term",),
-    specimens.MeanDivergence: ("reduction of the KL term",),
-    specimens.MissingHalf: ("the half of the KL term",),
-    specimens.WrongSign: ("sign of the KL term",),
-    specimens.VarianceAsDeviation: ("two Gaussians",),
-    specimens.SharedNoise: ("shared noise",),
-    specimens.FrozenNoise: ("frozen noise",),
-    specimens.FrozenSharedNoise: ("frozen noise", "shared noise"),
-    specimens.SigmoidTwice: ("sigmoid twice",),
-    specimens.BatchStatistics: ("moments of the batch in use",),
-}
+NAMES = {specimens.Sound: (), **specimens.MISTAKES}
 
 
 CASES = [(kind, networks_of) for kind in NAMES for networks_of in (pair, convolutional)]
@@ -244,5 +233,8 @@ def test_what_is_refused():
         diagnose(pair().encoder, images())
     with pytest.raises(ValueError, match="at least two examples"):
         diagnose(specimens.Sound(*pair()), images()[:1])
+    with pytest.raises(ValueError, match="one z for each image"):
+        diagnose(IWAE(*pair(), num_samples=5), images())
+    assert diagnose(IWAE(*pair(), num_samples=1), images()) == ()
     with pytest.raises(ValueError, match="leaves one out"):
         diagnose(diagnosis.Program(*pair(), lambda encoder, _decoder, x, _key: encoder(x)[0].sum(axis=1)), images())

@@ -60,7 +60,8 @@ def diagnose(
 
     Raises:
         TypeError: if the model has no networks that can be replaced.
-        ValueError: if x is no batch, or the loss leaves one of the networks out.
+        ValueError: if x is no batch, the loss leaves one of the networks out, or the decoder is given more than one z
+            for each image.
     """
     data = as_array(x)
     program = program_of(model)

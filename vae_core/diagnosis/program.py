@@ -163,6 +163,11 @@ def run(
         return encoded
 
     def watched_decoder(z: Any, *_: Any, training: Any = None, **__: Any) -> Any:
+        if len(z) != len(x):
+            raise ValueError(
+                f"The decoder must be given one z for each image. Received: {len(z)} z for {len(x)} images. Diagnose "
+                "the program with one sample for each, an IWAE with num_samples=1."
+            )
         parameters = _called(decoder, z, training)
         seen["z"], seen["parameters"] = jax.lax.stop_gradient((z, parameters))
         return parameters

@@ -160,15 +160,17 @@ class BatchStatistics(Sound):
         return super().call(x, training=True)
 
 
-SPECIMENS = (
-    MeanReconstruction,
-    MeanDivergence,
-    MissingHalf,
-    WrongSign,
-    VarianceAsDeviation,
-    SharedNoise,
-    FrozenNoise,
-    FrozenSharedNoise,
-    SigmoidTwice,
-    BatchStatistics,
-)
+MISTAKES: dict[type[Sound], tuple[str, ...]] = {
+    MeanReconstruction: ("reduction of the reconstruction term",),
+    MeanDivergence: ("reduction of the KL term",),
+    MissingHalf: ("the half of the KL term",),
+    WrongSign: ("sign of the KL term",),
+    VarianceAsDeviation: ("two Gaussians",),
+    SharedNoise: ("shared noise",),
+    FrozenNoise: ("frozen noise",),
+    FrozenSharedNoise: ("frozen noise", "shared noise"),
+    SigmoidTwice: ("sigmoid twice",),
+    BatchStatistics: ("moments of the batch in use",),
+}  # by the names that `diagnose` gives them
+
+SPECIMENS = tuple(MISTAKES)
