@@ -217,6 +217,18 @@ def escaping_units(ax: Axes, _shipped: Shipped) -> None:
     ax.set(xlim=(0, 16), ylim=(-0.6, 9))
 
 
+def wound_rays(ax: Axes, _shipped: Shipped) -> None:
+    """Rays from the centre, each point turned by an angle that grows with its distance squared; the prior's circles."""
+    angle, radius = np.linspace(0, 2 * np.pi, 200), np.linspace(0, 2.6, 200)
+    for mass in (0.25, 0.5, 0.75, 0.95):
+        length = np.sqrt(-2 * np.log(1 - mass))
+        ax.plot(length * np.cos(angle), length * np.sin(angle), color=figures.PRIOR, lw=1.6)
+    for start in np.linspace(0, 2 * np.pi, 9)[:-1]:
+        turned = start + 0.45 * radius**2
+        ax.plot(radius * np.cos(turned), radius * np.sin(turned), color=figures.ENCODER, lw=1.4)
+    ax.set(xlim=(-4.8, 4.8), ylim=(-2.7, 2.7), aspect="equal")
+
+
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
     results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
@@ -253,6 +265,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "12": diagonal,
     "13": supporting_lines,
     "14": escaping_units,
+    "15": wound_rays,
     "speed": step_times,
 }
 
