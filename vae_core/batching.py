@@ -98,21 +98,25 @@ def batch_at(x: AnyArray, start: int, batch_size: int) -> Batch:
     return Batch(jnp.asarray(np.pad(rows, padding, mode="wrap")), start, len(rows))
 
 
-def apply_in_batches(network: Network, x: AnyArray, batch_size: int) -> list[np.ndarray]:
+def apply_in_batches(network: Network, x: AnyArray | tuple[AnyArray, ...], batch_size: int) -> list[np.ndarray]:
     """Return the outputs of a network for any number of rows, as NumPy arrays.
 
     Args:
         network: as for `program`; it may have several outputs.
-        x: (n, ...), n at least 1.
+        x: (n, ...), n at least 1; or a tuple of such arrays, one for each input of the network.
         batch_size: rows at once; fewer rows are padded to it, so that the number of rows compiles nothing anew.
     """
     run = program(_apply, network=network)
-    outputs = [[np.asarray(output)[: batch.size] for output in run(batch.x)] for batch in padded_batches(x, batch_size)]
+    inputs = x if isinstance(x, tuple) else (x,)
+    outputs = []
+    for batches in zip(*(padded_batches(one, batch_size) for one in inputs), strict=True):
+        found = run(*(batch.x for batch in batches))
+        outputs.append([np.asarray(output)[: batches[0].size] for output in found])
     return [np.concatenate(parts) for parts in zip(*outputs, strict=True)]
 
 
-def _apply(x: Array, *, network: Network) -> list[Array]:
-    return jax.tree.leaves(network(x))
+def _apply(*inputs: Array, network: Network) -> list[Array]:
+    return jax.tree.leaves(network(inputs[0] if len(inputs) == 1 else list(inputs)))
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

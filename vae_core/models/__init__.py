@@ -1,7 +1,8 @@
 """The models that are trained over an encoder and a decoder."""
 
 from vae_core.models.autoencoders import VAE, Autoencoder, AutoencoderOutput, VAEOutput
+from vae_core.models.conditional import ConditionalVAE
 from vae_core.models.importance_weighted import IWAE, IWAEOutput
 from vae_core.models.warm_up import KLWarmUp
 
-__all__ = ["IWAE", "VAE", "Autoencoder", "AutoencoderOutput", "IWAEOutput", "KLWarmUp", "VAEOutput"]
+__all__ = ["IWAE", "VAE", "Autoencoder", "AutoencoderOutput", "ConditionalVAE", "IWAEOutput", "KLWarmUp", "VAEOutput"]

@@ -19,20 +19,33 @@ ONLY_MOVE = (
 )  # the numbers of their input
 
 
+LABELS = (
+    "A network that is told the class has two inputs, [x, y] or [z, y], y being one-hot labels, (batch, num_classes)."
+)
+
+
 class Pair(NamedTuple):
     """What the networks say of the model.
 
     Attributes:
         image_shape: (height, width, channels).
         latent_dim: dimension of z.
+        num_classes: length of the labels that both networks are told; 0 without labels.
     """
 
     image_shape: tuple[int, ...]
     latent_dim: int
+    num_classes: int = 0
 
 
-def check_pair(encoder: Any, decoder: Any, likelihood: Any) -> Pair:
+def check_pair(encoder: Any, decoder: Any, likelihood: Any, *, labels: bool = False) -> Pair:
     """Return the shapes of a model, or say why its parts do not fit.
+
+    Args:
+        encoder: the first network.
+        decoder: the second network.
+        likelihood: what the decoder's output means.
+        labels: whether both networks are told a class, as their second input.
 
     Raises:
         TypeError: if a part is of another kind.
@@ -44,18 +57,20 @@ def check_pair(encoder: Any, decoder: Any, likelihood: Any) -> Pair:
             "likelihood must be one of vae_core.likelihoods: Bernoulli(), ContinuousBernoulli() or Gaussian(variance). "
             f"Received: {likelihood!r}."
         )
-    (image_shape,), encoded = _shapes(encoder, "encoder", ENCODER)
+    (image_shape, *told), encoded = _shapes(encoder, "encoder", ENCODER, labels)
     if len(encoded) != 2 or encoded[0] != encoded[1] or len(encoded[0]) != 1:
         third = " The model draws z itself: leave the third output out." if len(encoded) == 3 else ""
         raise ValueError(f"{ENCODER} Received: {len(encoded)} outputs of the shapes {encoded}.{third}")
-    inputs, outputs = _shapes(decoder, "decoder", DECODER)
-    if len(inputs) != 1 or len(outputs) != 1:
+    inputs, outputs = _shapes(decoder, "decoder", DECODER, labels)
+    if len(outputs) != 1:
         raise ValueError(f"{DECODER} Received: inputs of the shapes {inputs} and outputs of the shapes {outputs}.")
     if inputs[0] != encoded[0]:
         raise ValueError(
             "encoder and decoder must share one latent dimension. "
             f"Received: {encoded[0]} from the encoder and {inputs[0]} into the decoder."
         )
+    if inputs[1:] != told:
+        raise ValueError(f"encoder and decoder must be told labels of one shape. Received: {told[0]} and {inputs[1]}.")
     expected = likelihood.parameter_shape(image_shape)
     if outputs[0] != expected:
         raise ValueError(
@@ -68,10 +83,12 @@ def check_pair(encoder: Any, decoder: Any, likelihood: Any) -> Pair:
             f"For {likelihood} a decoder returns logits: its last layer must not have the activation "
             f"{last.__name__!r}. Leave it out; the likelihood applies it where it is needed."
         )
-    return Pair(image_shape, encoded[0][0])
+    return Pair(image_shape, encoded[0][0], told[0][0] if told else 0)
 
 
-def _shapes(network: Any, name: str, expected: str) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+def _shapes(
+    network: Any, name: str, expected: str, labels: bool
+) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     """Return the shapes of a network's inputs and outputs, the batch left out."""
     if not isinstance(network, keras.Layer):
         raise TypeError(f"The {name} must be a Keras model. {expected} Received: {type(network).__name__}.")
@@ -81,7 +98,9 @@ def _shapes(network: Any, name: str, expected: str) -> tuple[list[tuple[int, ...
     if isinstance(getattr(network, "_outputs_struct", None), dict):
         raise ValueError(f"The {name} must return its outputs in order. {expected} Received: outputs by name.")
     inputs, outputs = ([tuple(tensor.shape[1:]) for tensor in side] for side in tensors)
-    if len(inputs) != 1:
+    if labels and (len(inputs) != 2 or len(inputs[1]) != 1):
+        raise ValueError(f"{LABELS} Received: the {name} has inputs of the shapes {inputs}, batch left out.")
+    if not labels and len(inputs) != 1:
         raise ValueError(f"The {name} must have one input. {expected} Received: inputs of the shapes {inputs}.")
     if any(size is None for shape in (*inputs, *outputs) for size in shape):
         raise ValueError(f"The {name} must have fixed shapes. Received: {inputs} to {outputs}.")
