@@ -119,8 +119,8 @@ def transparent(mode, **options):
     return picture.convert(mode), options
 
 
-def deep():
-    return Image.fromarray(np.full((10, 10), 0x4080, np.uint16)), {}
+def deep(**options):
+    return Image.fromarray(np.full((10, 10), 0x4080, np.uint16)), options
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,7 @@ def deep():
         ((Image.new("CMYK", (10, 10), (0, 255, 255, 0)), {}), "a.jpg", (1, 0, 0), (1, 0, 0)),
         ((Image.new("1", (10, 10), 1), {}), "a.png", (1, 1, 1), (1, 1, 1)),
         (deep(), "a.png", (0.252,) * 3, (0.252,) * 3),
+        (deep(transparency=0x4080), "a.png", (1, 1, 1), (1, 1, 1)),
     ],
 )
 def test_every_kind_of_colour_is_converted(tmp_path, picture, name, left, right):
@@ -222,6 +223,8 @@ def test_all_unreadable_files_are_named(spoilt):
     assert [file.name for file in caught.value.files] == BAD
     for name in BAD:
         assert f"{name} (" in str(caught.value)
+    for side in (10_000, 30_000):
+        assert f"bomb-{side}.png (more than {Image.MAX_IMAGE_PIXELS:,} pixels)" in str(caught.value)
 
 
 def test_unreadable_files_are_skipped_with_one_warning_that_names_them(spoilt):
@@ -246,7 +249,7 @@ def test_labels_and_names_stay_with_their_pictures_when_files_are_skipped(tmp_pa
     make_classes(tmp_path, cat=2, cow=1, dog=2)
     for name in ("cat/0.png", "cow/0.png"):
         (tmp_path / name).write_text("no picture")
-    with pytest.warns(UserWarning, match=r"cat/0.png .*, cow/0.png"):
+    with pytest.warns(UserWarning, match=r"cat/0.png .*, cow/0.png .* skipped. No picture of cow is left."):
         images = data.load_folder(tmp_path, size=4, on_unreadable="skip")
     assert images.class_names == ("cat", "cow", "dog")
     np.testing.assert_array_equal(images.y, [0, 2, 2])

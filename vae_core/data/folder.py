@@ -75,7 +75,10 @@ def load_folder(
             raise UnreadableError(f"{message} {remedy}", tuple(bad))
         if not good.any():
             raise UnreadableError(f"{message} No picture is left.", tuple(bad))
-        warnings.warn(f"{message} They are skipped.", stacklevel=2)
+        left = {label for label, is_good in zip(labels, good, strict=True) if is_good}
+        gone = [name for label, name in enumerate(class_names) if label not in left]
+        lost = f" No picture of {_some(gone)} is left." if gone else ""
+        warnings.warn(f"{message} They are skipped.{lost}", stacklevel=2)
         for place, index in enumerate(np.flatnonzero(good)):  # in place, as a copy would take the memory twice
             x[place] = x[index]
         x = x[: good.sum()]

@@ -54,6 +54,8 @@ def read_into(path: Path, pixels: np.ndarray) -> str:
             picture = ImageOps.fit(_opaque(image).convert(mode), (width, height))
     except UnidentifiedImageError:
         return "no PNG, JPEG or WebP"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
     except Exception as error:  # Pillow's decoders raise a dozen kinds of them
         return str(error) or type(error).__name__
     np.divide(np.asarray(picture).reshape(pixels.shape), np.float32(255), out=pixels)
@@ -63,7 +65,9 @@ def read_into(path: Path, pixels: np.ndarray) -> str:
 def _opaque(image: Image.Image) -> Image.Image:
     """Return a picture of 8 bits a channel, with white where it was transparent."""
     if image.mode.startswith("I"):  # 16 bits, which convert would cut off at 255
-        return Image.fromarray((np.asarray(image) / 257 + 0.5).astype(np.uint8))
+        levels = np.asarray(image)
+        opaque = np.where(levels == image.info.get("transparency", -1), 65535, levels)
+        return Image.fromarray((opaque / 257 + 0.5).astype(np.uint8))
     if not image.has_transparency_data:
         return image
     picture = image.convert("RGBA")
