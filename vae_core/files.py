@@ -76,12 +76,15 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping
     Args:
         path: the file.
         arrays: by name, which is not "metadata"; finite numbers.
-        metadata: what JSON can hold.
+        metadata: what JSON can hold, without the name "sha256", which is that of the file's own digest.
 
     Raises:
         OSError: as `write_whole`.
-        ValueError: if an array holds something else than finite numbers; the old file is untouched.
+        ValueError: if an array holds something else than finite numbers, or a name is taken; the old file is untouched.
     """
+    for name, names in ((METADATA, arrays), (DIGEST, metadata)):
+        if name in names:
+            raise ValueError(f"{path} is not written: the file itself takes the name {name!r}. Give another one.")
     for name, array in arrays.items():
         if fault := _fault(array):
             raise ValueError(f"{path} is not written: the array {name!r} holds {fault}. Expected: finite numbers.")
