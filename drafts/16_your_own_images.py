@@ -161,7 +161,7 @@ axes[1].imshow(tiles, cmap="gray", vmin=0, vmax=1, extent=(-2.8, 2.8, -2.8, 2.8)
 axes[1].set(xlabel="$z_1$", ylabel="$z_2$")
 """, ["hide-input"], caption="Left: codes of the 160 held-out clocks, coloured by the angle of the hand. Right: decoded images all over the plane.", name="fig-16-ring", alt="Left: the codes lie on a nearly perfect circle of radius 2, and the colour of the angle runs round it once. Right: a nine by nine grid of clocks whose hands turn round the centre; the clock in the middle has blurred hands in every direction.")
 M(r"""
-A ring. Nobody told the model that there is one number, that it is an angle, or that 359 degrees are next to 1. It had two dimensions, and it has bent a line into a circle. The middle of the ring stays empty: there the decoder draws the mean of all hands. (A prior that is spread over the whole plane is a poor fit for a ring. The chapter on {doc}`15_tighter_bounds` says what that costs.)
+A ring. Nobody told the model that there is one number, that it is an angle, or that 359 degrees are next to 1. It had two dimensions, and it has bent a line into a circle. The middle of the ring stays empty: there the decoder draws a dial without a hand, which no image of the folder shows. (A prior that is spread over the whole plane is a poor fit for a ring. The chapter on {doc}`15_tighter_bounds` says what that costs.)
 
 ### What *right* means
 
@@ -182,7 +182,7 @@ C("""
 assert np.median(turned(held_out.x)) < 3
 assert np.mean(turned(held_out.x) > 10) < 0.05
 """, ["hide-cell"], prompt="Check: half of the hands come back within three degrees, nearly all within ten")
-M("The hand comes back within a degree or so, though a pixel of the rim is more than five degrees wide. Is what you care about in your own pictures large enough? The hand covers a tenth of the clock. A thin one would be a few pixels in a sum over 576, and {doc}`13_rate_distortion` says what happens to what weighs little.")
+M("The hand comes back within a degree or so, though a pixel of the rim is more than five degrees wide. Is what you care about in your own pictures large enough? The hand covers a tenth of the picture. A thin one would be a few pixels in a sum over 576, and {doc}`13_rate_distortion` says what happens to what weighs little.")
 M(r"""
 ## Ten lines of Python
 
@@ -242,7 +242,7 @@ C("""
 figures.plot_image_rows(rows);
 """, ["hide-input"], caption="Twelve held-out portraits, their reconstructions, and twelve decoded draws from the prior (none chosen).", name="fig-16-new", alt="Three rows of twelve faces. In the second each has the hair, the skin and the clothes of the one above it; eyes and mouths are blurred, and a moustache and some closed eyes are gone. In the third are other faces in the same style, some of them patchy.")
 M(r"""
-Hair, skin and clothes come back, and so do hair style and most beards. What goes first is the mien: a wink, a frown, an open mouth are a dozen pixels of 1,024. That is the thin hand again. The new faces are people whom nobody has drawn, and some of them are patchy, where the decoder mixes two hair styles. 
+Hair, skin, clothes and hair style come back. Moustaches and the expression go first: a wink, a frown, an open mouth are a dozen pixels of 1,024. Some of the new faces are patchy. Whether they are *new*, their nearest training pictures would say ({doc}`14_more_dimensions` asks that of digits). 
 """)
 M(r"""
 ### What *right* means here
@@ -273,7 +273,8 @@ codes, _ = portrait_vae.encode(train_portraits)
 hair = train_portraits.y
 centre = np.stack([codes[hair == k].mean(axis=0) for k in range(4)])
 z, _ = portrait_vae.encode(person)
-dyed = {
+dyed = {"reconstruction": portrait_vae.decode(z)}
+dyed |= {
     name: portrait_vae.decode(z + centre[k] - centre[label])
     for k, name in enumerate(names)
 }
@@ -281,7 +282,7 @@ dyed = {
 C("""
 figures.plot_image_rows({"held out": person} | dyed);
 """, ["hide-input"], caption="Twelve held-out portraits and, below, their codes moved by the difference between the mean codes of two hair colours, decoded.", name="fig-16-hair", alt="Twelve faces in five rows. Below the held-out row each column keeps its face, skin, hair style and clothes, while the hair, with brows and beards, turns auburn, black, blond and grey from row to row.")
-M("The hair changes, with brows and beards; style, skin and clothes stay. It works here because the colour of the hair goes with nothing else in these folders. The difference of two means carries along *everything* in which the two groups differ. Had all the grey people been dressed in black, we would have dyed their clothes as well.")
+M("Compared with its reconstruction, mostly the hair changes, with brows and beards; a few eyes open, and some greys come out cream. It works because the folders differ in little else: skin and clothes are spread nearly alike over all four. The difference of two means carries along *everything* in which the two groups differ. Had all the grey people been dressed in black, we would have dyed their clothes as well.")
 M("And all of it to play with, in the page. The plane is the one along the two principal axes of the codes:")
 C("""
 LatentExplorer(portrait_vae, images=new_portraits)
@@ -294,8 +295,8 @@ A folder leaves four things to decide. Each has a number that judges it, on imag
 | choice | first try | what judges it |
 |---|---|---|
 | network | `dense` up to 32 × 32 grey, `colour` for photographs and drawings in colour | importance-weighted bound, held out |
-| width of the code | 16, then double it until it no longer pays | importance-weighted bound, held out, image by image |
-| likelihood | Bernoulli | your own measure of *right*, and the look of draws |
+| width of the code | 16; look at the rates of the units, double it if none is idle, halve it if it must be small | importance-weighted bound, held out, image by image |
+| likelihood | Bernoulli, then a Gaussian with a falling $c$ | your own measure of *right*, and the distance of draws |
 | $\beta$ | 1 | your own measure of *right* against the rate |
 
 Nats of one likelihood say nothing about another ({doc}`13_rate_distortion`), and neither do those of another $\beta$; that is why the last two rows need a measure of yours. We go through the table on the small digits, where a model trains in seconds.
@@ -308,12 +309,12 @@ C("""
 train, held_out = images_8.split(0.2, seed=SEED)
 
 
-def trained(latent_dim=8, width=128, images=train, epochs=40, **options):
+def trained(latent_dim=8, width=128, images=train, **options):
     keras.utils.set_random_seed(SEED)
     pair = networks.dense(images_8.image_shape, latent_dim, width=width)
     vae = VAE(*pair, seed=SEED, **options)
     vae.compile("adam")
-    vae.fit(images, batch_size=32, epochs=epochs, verbose=0)
+    vae.fit(images, batch_size=32, epochs=40, verbose=0)
     return vae
 
 
@@ -340,7 +341,7 @@ assert (bounds[4] - bounds[2]).mean() > 0.3
 assert max((bounds[d] - bounds[4]).mean() for d in (8, 16)) < 0.2
 assert (narrow_network - bounds[8]).mean() < -0.7
 """, ["hide-cell"], prompt="Check: the step from 2 to 4 pays, those beyond do not, and the narrow network loses")
-M("Four dimensions are enough: from 2 to 4 the bound gains more than half a nat, beyond that nothing. Small images have little to say; their codes are short. A network of a quarter of the width loses more than a nat, so on these images the *network* matters more than the code.")
+M("Four dimensions are enough for this likelihood: from 2 to 4 the bound gains more than half a nat, beyond that nothing. On this budget a network of a quarter of the width loses more than a nat.")
 M(r"""
 ### Likelihood and $\beta$
 
@@ -365,24 +366,24 @@ C("""
 assert heavy < 0.2 < 0.7 < usual < sharp - 0.04
 """, ["hide-cell"], prompt="Check: the Gaussian keeps more digits than the Bernoulli likelihood, and a beta of 4 keeps none")
 M(r"""
-Here the likelihood matters most. The Bernoulli likelihood takes a grey pixel for an uncertain one, so it is content with codes of 3 nats, and one digit in six or so is read wrong. The Gaussian with $c = 0.03$ wants the grey as it is, spends three times the rate, and more digits survive. A smaller $c$ is a smaller unit of error; it plays the part of a smaller $\beta$ ({doc}`13_rate_distortion`).
+The Bernoulli likelihood takes a grey pixel for an uncertain one, so it is content with codes of 3 nats, and one digit in six or so is read wrong. The Gaussian with $c = 0.03$ wants the grey as it is, spends three times the rate, and more digits survive. A smaller $c$ is a smaller unit of error; it plays the part of a smaller $\beta$ ({doc}`13_rate_distortion`). It always buys more, and always costs more rate. So there is no best $c$: lower it until your measure is satisfied, and stop when the draws fall apart. With more rate comes more width: settle likelihood and $\beta$ first, and the width of the code after them.
 
 And a larger $\beta$ of 4 does not disentangle anything here. It switches the code off: no rate at all, and every reconstruction is one and the same grey image, which the judge reads right as often as a guess. **Whoever raises $\beta$ should look at the rate.**
 """)
 M(r"""
 ## Too few pictures
 
-How many pictures are enough? There is no number, but there is a sign: the loss of held-out images against that of training images. We train on 50, on 200 and on all 1,437 digits, with as many steps each. Which of the two terms will part first, the distortion or the rate?
+How many pictures are enough? There is no number, but there is a sign: the loss of held-out images against that of training images. We train on 50, on 200 and on all 1,437 digits. The few are repeated until there are 1,437, so that every training takes the same steps. Which of the two terms will part first, the distortion or the rate?
 """)
 C("""
 lost = {}
 for count in (50, 200, 1437):
     some = train.x[:count]
-    vae = trained(images=some, epochs=40 * 1437 // count)
+    vae = trained(images=np.resize(some, train.x.shape))
     print(f"{count:5} digits", end="")
     for name, x in (("training", some), ("held out", held_out)):
         terms = evaluation.elbo(vae, x, progress=False)
-        print(f", {name} {terms.distortion:.0f} + {terms.rate:.0f}", end="")
+        print(f", {name} {terms.distortion:.1f} + {terms.rate:.1f}", end="")
         lost[count, name] = terms.distortion
     print()
 """)
@@ -390,14 +391,14 @@ C("""
 gaps = [lost[n, "held out"] - lost[n, "training"] for n in (50, 200, 1437)]
 assert gaps[0] > 3 > gaps[1] > 0.3 > gaps[2]
 """, ["hide-cell"], prompt="Check: the distortion of new images is larger the fewer the training images were")
-M("The distortion parts, and the rate hardly moves. With 50 digits the decoder knows its images by heart, and new ones cost it many nats more. With 200 there is a little of that left, with all of them next to nothing. So the sign to look for is a gap in the *reconstruction* term. What helps is more pictures, or a smaller network; a larger $\\beta$ does not touch it.")
+M("Nearly all of the gap is in the distortion. With 50 digits the decoder knows its images by heart, and new ones cost it many nats more. With 200 there is a little of that left, with all of them next to nothing. So the sign to look for is a gap in the *reconstruction* term, and what helps is more pictures.")
 M(r"""
 ## A checklist
 
 Before the first training, look: at twenty pictures at their final size, and at the smallest thing in them that matters to you. What you cannot see at 32 × 32 the model cannot learn. Then, with a model and some held-out images, one call:
 """)
 C("""
-diagnose(vae, held_out)
+diagnose(vae, train, held_out=held_out)
 """)
 M("Nothing was found, as it should be.")
 M(r"""
@@ -412,9 +413,10 @@ except ValueError as error:
 M(r"""
 Then, in this order:
 
-1. **Reconstructions of training images.** If they are bad, the network is too small, or the training too short. Nothing else matters yet.
+1. **The rate.** If it is near zero, the code is off: lower $\beta$ or $c$. Nothing else matters yet.
+1. **Reconstructions of training images.** If they are bad and the rate is not, the code is too narrow, the network too small, or the training too short.
 2. **Reconstructions of held-out images.** If only these are bad, there are too few pictures.
-3. **Draws from the prior.** If reconstructions are good and draws are not, the codes do not fill the prior: train longer, take $\beta$ nearer to 1, a larger variance $c$, or fewer dimensions.
+3. **Draws from the prior.** If reconstructions are good and draws are not, the codes do not fill the prior: take $\beta$ nearer to 1 or a larger variance $c$, or fit a prior to the codes ({doc}`15_tighter_bounds`).
 4. **Active units.** If most are off, the code is wider than it need be. That costs nothing but time ({doc}`14_more_dimensions`).
 5. **Your own measure of *right*.** It is the only number here that your users would understand.
 """)
@@ -428,7 +430,7 @@ The codes of the clocks lie on a circle of radius 2, and the prior is $\mathcal{
 
 :::{solution} ex-16-ring
 :class: dropdown
-The squared length of a draw has the exponential distribution with the mean 2, so the length is below $r$ with the probability $1 - e^{-r^2 / 2}$: for $r = 1$ that is 39 %. Draws from the middle decode to blurred hands in every direction. A prior that is fitted to the codes, such as a mixture of Gaussians, draws from the ring ({doc}`15_tighter_bounds`). A latent space that is itself a circle would be better still.
+The squared length of a draw has the exponential distribution with the mean 2, so the length is below $r$ with the probability $1 - e^{-r^2 / 2}$. Inside the ring, $r = 2$, that is 86 %, and half of these lie within $r = 1.1$ of the centre, where hands are blurred or missing. A prior that is fitted to the codes, such as a mixture of Gaussians, draws from the ring ({doc}`15_tighter_bounds`). A latent space that is itself a circle would be better still.
 :::
 
 :::{exercise} Your own measure (understanding, ★★)
@@ -479,7 +481,7 @@ BLUE_TEXT
 
 ## Further reading
 
-- {cite:t}`larsen2016autoencoding` and {cite:t}`higgins2017beta` show such directions in the codes of faces.
+- {cite:t}`higgins2017beta` show such directions in the codes of faces.
 - {doc}`09_results_on_mnist` and {doc}`11_how_good_is_it` say more about each number that the command line prints.
 """)
 nb = new_notebook(cells=cells, metadata={'kernelspec': {'display_name': 'Python 3', 'language': 'python', 'name': 'python3'}, 'language_info': {'codemirror_mode': {'name': 'ipython', 'version': 3}, 'file_extension': '.py', 'mimetype': 'text/x-python', 'name': 'python', 'nbconvert_exporter': 'python', 'pygments_lexer': 'ipython3', 'version': '3.11.7'}})
