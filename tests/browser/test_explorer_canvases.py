@@ -211,12 +211,12 @@ def test_the_canvases_themselves_have_no_accessibility_violation(browser: Browse
 
 def test_the_text_in_the_drawings_stays_within_the_page_and_keeps_its_size(browser: Browser, html: Path):
     page, _ = touched(browser, html)
+    page.wait_for_function("document.querySelectorAll('.vae-canvas text').length > 30", timeout=PATIENCE)
     sizes = page.evaluate("""() => [...document.querySelectorAll('.vae-canvas text')].map((text) => {
       const box = text.getBoundingClientRect();
       return [box.left, box.right, parseFloat(getComputedStyle(text).fontSize)];
     })""")
     page.context.close()
-    assert len(sizes) > 30
     assert min(left for left, _, _ in sizes) >= 0
     assert max(right for _, right, _ in sizes) <= 390
     assert min(size for _, _, size in sizes) >= 13
