@@ -28,11 +28,11 @@ CODES, REACH, SPACING = 12_000, 9.0, 1 / 32
 ORDER = (100, 0, 1, 5, 20, 50, 2, 3, 8, 13, 30, 75)  # a run that is cut short has seen the whole of training
 
 
-def protocol(images: int) -> dict[str, Any]:
+def protocol(images: dict[str, int]) -> dict[str, Any]:
     """Return what was done, in words."""
     return {
-        "held_out": f"{images} images: every 40th of the last 12,000 of the 60,000 training images",
-        "train": f"{images} images: every 480th of the first 48,000",
+        "held_out": f"{images['held_out']} images: every 40th of the last 12,000 of the 60,000 training images",
+        "train": f"{images['train']} images: every 480th of the first 48,000",
         "log_likelihood, elbo, gaps": "of either set. log p(x) by quadrature to 0.01 nats; the ELBOs by Gauss-Hermite "
         "sums of order 8. warnings: of images whose posterior the quadrature did not resolve to that tolerance",
         "rate, information, marginal_kl": f"of the first {CODES} training images, each with the same probability: the "
@@ -78,7 +78,7 @@ def main() -> None:
     report: dict[str, Any] = {
         "machine": machine(),
         "weights_sha256": provenance("vae")["weights_sha256"],
-        "protocol": protocol(options.images),
+        "protocol": protocol({name: len(x) for name, x in sets.items()}),
     }
     earlier = read_results("races")
     same = all(earlier.get(name) == report[name] for name in ("weights_sha256", "protocol"))

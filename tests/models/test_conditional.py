@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from vae_core import evaluation, networks, objectives
+from vae_core import diagnose, evaluation, networks, objectives
 from vae_core.data import Images
+from vae_core.evaluation.model import check_model
 from vae_core.likelihoods import Bernoulli, Gaussian
 from vae_core.models import VAE, ConditionalVAE, VAEOutput
 
@@ -168,10 +169,61 @@ def test_bad_images_and_labels_are_refused(method, change, error, message, model
         getattr(model, method)(*change(images.x, images.y))
 
 
-@pytest.mark.parametrize("z", [np.zeros((3, 5)), np.zeros(2), np.full((3, 2), np.inf), np.zeros((0, 2))])
-def test_bad_codes_are_refused(z, model):
-    with pytest.raises(ValueError, match=r"z must be finite and have shape \(n, 2\)"):
+@pytest.mark.parametrize(
+    ("z", "message"),
+    [
+        (np.zeros((3, 5)), r"z must have shape \(n, 2\)"),
+        (np.zeros(2), r"z must have shape \(n, 2\)"),
+        (np.zeros((3, 4, 2)), r"z must have shape \(n, 2\), one row for each label"),
+        (np.full((3, 2), np.inf), "z must be finite. Received: 6 NaN or infinite numbers"),
+    ],
+)
+def test_bad_codes_are_refused(z, message, model):
+    with pytest.raises(ValueError, match=message):
         model.decode(z, 1)
+
+
+def test_no_label_gives_no_image(model):
+    assert model.sample([]).shape == model.decode(np.empty((0, 2)), 1).shape == (0, *SHAPE)
+
+
+def test_every_way_of_keras_takes_images_and_labels(images):
+    model = made()
+    whole = model.predict(images, verbose=0)
+    assert isinstance(whole, VAEOutput)
+    np.testing.assert_allclose(whole.posterior_mean, model.encode(images)[0], atol=1e-6)
+    np.testing.assert_allclose(model.predict_on_batch(images).posterior_mean, whole.posterior_mean, atol=1e-6)
+    before = model.test_on_batch(images.x, images.y, return_dict=True)
+    model.train_on_batch(images.x, images.y)
+    after = model.encode(images)[0]
+    assert set(before) == {"loss", "reconstruction_loss", "kl_divergence"}
+    assert not np.allclose(after, whole.posterior_mean)
+
+
+def test_images_alone_are_refused_with_the_way_to_one_class(model, images):
+    with pytest.raises(TypeError, match=r"Take one class: model.given\(y\)"):
+        check_model(model)
+    with pytest.raises(TypeError, match=r"given\(y\) is the VAE of one class"):
+        model(images.x)
+    with pytest.raises(TypeError, match=r"given\(y\) is the VAE of one class"):
+        diagnose(model, images.x)
+
+
+def test_the_model_of_one_class_passes_the_diagnosis(images):
+    model = made()
+    assert not diagnose(model.given(1), images.x[images.y == 1])
+
+
+def test_no_setting_of_the_user_lowers_the_precision():
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float16")
+    try:
+        pair = networks.conditional(networks.dense, SHAPE, 2, CLASSES, width=8)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    own = [pair.encoder.get_layer(name) for name in ("picture_of_class", "channel", "seen")]
+    assert {layer.compute_dtype for layer in (*own, pair.decoder.get_layer("told"))} == {"float32"}
+    assert {weight.dtype for network in pair for weight in network.weights} == {"float32"}
 
 
 @pytest.mark.parametrize("y", [-1, CLASSES])

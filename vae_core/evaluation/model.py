@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from vae_core.batching import Network
 from vae_core.likelihoods import Images, Likelihood
-from vae_core.models import VAE, Autoencoder
+from vae_core.models import VAE, Autoencoder, ConditionalVAE
 
 Latents: TypeAlias = Float[Array, "batch latent_dim"]
 
@@ -41,7 +41,8 @@ def check_model(model: Any, *, needs_encoder: bool = True) -> None:
         TypeError: if it is no VAE and no `BareModel`, or a `BareModel` without the encoder or the likelihood needed.
     """
     if not isinstance(model, (VAE, BareModel)):
-        reason = " It has no q(z|x) and no prior." if isinstance(model, Autoencoder) else ""
+        reasons = {Autoencoder: " It has no q(z|x) and no prior.", ConditionalVAE: " Take one class: model.given(y)."}
+        reason = next((reason for kind, reason in reasons.items() if isinstance(model, kind)), "")
         raise TypeError(
             "model must be a vae_core.VAE, or evaluation.BareModel(encoder, decoder, likelihood). "
             f"Received: {type(model).__name__}.{reason}"

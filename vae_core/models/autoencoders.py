@@ -6,9 +6,7 @@ import jax
 import keras
 import numpy as np
 
-from vae_core import objectives
 from vae_core.batching import apply_in_batches
-from vae_core.layers import Sampling
 from vae_core.likelihoods import Bernoulli, Likelihood
 from vae_core.models.base import PairModel
 from vae_core.models.inputs import check_no_targets, check_seed, checked
@@ -115,16 +113,9 @@ class Autoencoder(PairModel):
         Raises:
             ValueError: if z has another last axis, or is not finite.
         """
-        z = np.asarray(z, self.compute_dtype)
-        if z.ndim < 2 or z.shape[-1] != self.latent_dim:
-            raise ValueError(f"z must have shape (n, {self.latent_dim}). Received: {z.shape}.")
-        if not np.isfinite(z).all():
-            raise ValueError(f"z must be finite. Received: {int((~np.isfinite(z)).sum())} NaN or infinite numbers.")
-        shape = (*z.shape[:-1], *self.image_shape)
-        if not z.size:
-            return np.empty(shape, self.compute_dtype)
-        (parameters,) = apply_in_batches(self.decoder, z.reshape(-1, self.latent_dim), batch_size)
-        return np.asarray(self.likelihood.mean(parameters)).reshape(shape)
+        codes = self._check_codes(z)
+        images = self._mean_images(codes.reshape(-1, self.latent_dim), batch_size)
+        return images.reshape(*codes.shape[:-1], *self.image_shape)
 
     def reconstruct(self, x: Any, *, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Return the mean image at the code of each image (at the mean of q(z|x)), in the shape of x.
@@ -224,9 +215,7 @@ class VAE(Autoencoder):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, likelihood=likelihood, **kwargs)
-        self.sampling = Sampling(seed=None if seed is None else check_seed(seed), dtype=self.dtype_policy)
-        self.sampling.build((None, self.latent_dim), (None, self.latent_dim))
-        self.kl_tracker = keras.metrics.Mean(name="kl_divergence", dtype=self.variable_dtype)
+        self._make_variational(seed)
         self._beta = keras.Variable(_check_beta(beta), trainable=False, dtype="float32", name="beta")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -270,12 +259,7 @@ class VAE(Autoencoder):
     ) -> Any:
         """Return the negative (beta-)ELBO in nats, averaged over the batch, plus penalties; update its two terms."""
         check_no_targets(y, sample_weight)
-        terms = objectives.elbo(
-            x, y_pred.parameters, y_pred.posterior_mean, y_pred.posterior_log_var, likelihood=self.likelihood
-        )
-        self.reconstruction_tracker.update_state(-terms.reconstruction_log_likelihood)
-        self.kl_tracker.update_state(terms.kl_divergence)
-        return -keras.ops.mean(objectives.beta_elbo(terms, self._beta.value)) + self._penalties()
+        return self._negative_elbo(x, y_pred, self._beta.value)
 
     def encode(self, x: Any, *, batch_size: int = BATCH_SIZE) -> tuple[np.ndarray, np.ndarray]:
         """Return (posterior_mean, posterior_log_var) of q(z|x), each (n, latent_dim) float32 NumPy.

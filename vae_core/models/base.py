@@ -6,8 +6,11 @@ import jax
 import keras
 import numpy as np
 
-from vae_core import likelihoods
+from vae_core import likelihoods, objectives
+from vae_core.batching import apply_in_batches
+from vae_core.layers import Sampling
 from vae_core.likelihoods import Likelihood
+from vae_core.models.inputs import check_seed
 from vae_core.models.pair import Pair
 from vae_core.networks.common import full_precision
 
@@ -91,6 +94,39 @@ class PairModel(keras.Model):
             for name in ("encoder", "decoder")
         }
         return cls(**{**config, **parts, "likelihood": likelihoods.from_config(config["likelihood"])})
+
+    def _make_variational(self, seed: int | None) -> None:
+        """Add what a model with q(z|x) has: the sampling of z, and a tracker of the KL divergence."""
+        self.sampling = Sampling(seed=None if seed is None else check_seed(seed), dtype=self.dtype_policy)
+        self.sampling.build((None, self.latent_dim), (None, self.latent_dim))
+        self.kl_tracker = keras.metrics.Mean(name="kl_divergence", dtype=self.variable_dtype)
+
+    def _negative_elbo(self, x: Any, output: Any, beta: Any = 1.0) -> Any:
+        """Return the negative (beta-)ELBO in nats, averaged over the batch, plus penalties; update its two terms."""
+        terms = objectives.elbo(
+            x, output.parameters, output.posterior_mean, output.posterior_log_var, likelihood=self.likelihood
+        )
+        self.reconstruction_tracker.update_state(-terms.reconstruction_log_likelihood)
+        self.kl_tracker.update_state(terms.kl_divergence)
+        return -keras.ops.mean(objectives.beta_elbo(terms, beta)) + self._penalties()
+
+    def _mean_images(self, inputs: np.ndarray | tuple[np.ndarray, ...], batch_size: int) -> np.ndarray:
+        """Return the likelihood's mean images, (n, height, width, channels), of what the decoder takes."""
+        rows = inputs[0] if isinstance(inputs, tuple) else inputs
+        if not len(rows):
+            return np.empty((0, *self.image_shape), self.compute_dtype)
+        (parameters,) = apply_in_batches(self.decoder, inputs, batch_size)
+        return np.asarray(self.likelihood.mean(parameters))
+
+    def _check_codes(self, z: Any) -> np.ndarray:
+        """Return codes as floating-point numbers, (..., latent_dim), every value checked."""
+        codes: np.ndarray = np.asarray(z, self.compute_dtype)
+        if codes.ndim < 2 or codes.shape[-1] != self.latent_dim:
+            raise ValueError(f"z must have shape (n, {self.latent_dim}). Received: {codes.shape}.")
+        if not np.isfinite(codes).all():
+            count = int((~np.isfinite(codes)).sum())
+            raise ValueError(f"z must be finite. Received: {count} NaN or infinite numbers.")
+        return codes
 
     def _check_images(self, x: Any, name: str) -> np.ndarray:
         """Return images in memory as floating-point numbers, their shape and every value checked."""

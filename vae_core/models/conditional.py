@@ -6,10 +6,8 @@ import jax
 import keras
 import numpy as np
 
-from vae_core import objectives
 from vae_core.batching import apply_in_batches
 from vae_core.data import Images
-from vae_core.layers import Sampling
 from vae_core.likelihoods import Bernoulli, Likelihood
 from vae_core.models.autoencoders import BATCH_SIZE, VAE, VAEOutput
 from vae_core.models.base import PairModel
@@ -23,7 +21,8 @@ class ConditionalVAE(PairModel):
 
     `fit` and `evaluate` take labelled `Images`, or an array and its labels. The loss is the negative ELBO of
     log p(x|y), averaged over the batch, in nats per image, plus the penalties of the layers; it is reported with its
-    terms as by the `VAE`. What a `VAE` can do, and every evaluation, is there for one class at a time: `given(y)`.
+    terms as by the `VAE`. `given(y)` is the `VAE` of one class, which every evaluation takes. The explorer does not
+    show it, since its decoder is no chain of layers.
 
     Args:
         encoder: model of [x, y] to (posterior_mean, posterior_log_var), y being one-hot labels (batch, num_classes),
@@ -39,8 +38,9 @@ class ConditionalVAE(PairModel):
         TypeError: as for the `VAE`.
         ValueError: if the networks do not fit each other.
 
-    Source: Kingma et al. (2014), section 2.1, model M2 with the label always known; Sohn et al. (2015) give each class
-    a prior of its own.
+    Source: Kingma et al. (2014), "Semi-supervised learning with deep generative models", model M2 with the label always
+    known; Sohn et al. (2015), "Learning structured output representation using deep conditional generative models", let
+    the prior depend on the condition as well.
     """
 
     def __init__(
@@ -55,12 +55,15 @@ class ConditionalVAE(PairModel):
         pair = check_pair(encoder, decoder, likelihood, labels=True)
         super().__init__(encoder, decoder, likelihood, pair, **kwargs)
         self.num_classes = pair.num_classes
-        self.sampling = Sampling(seed=None if seed is None else check_seed(seed), dtype=self.dtype_policy)
-        self.sampling.build((None, self.latent_dim), (None, self.latent_dim))
-        self.kl_tracker = keras.metrics.Mean(name="kl_divergence", dtype=self.variable_dtype)
+        self._make_variational(seed)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Encode, sample and decode (batch, height, width, channels) images with one-hot labels."""
+        if not isinstance(inputs, (tuple, list)) or len(inputs) != 2:
+            raise TypeError(
+                "A ConditionalVAE is called with a pair, (images, one-hot labels). Received: one array. "
+                "given(y) is the VAE of one class, which takes images alone."
+            )
         x, y = inputs
         self._check_call(x)
         posterior_mean, posterior_log_var = self.encoder([x, y], training=training)
@@ -78,12 +81,7 @@ class ConditionalVAE(PairModel):
         """Return the negative ELBO of log p(x|y) in nats, averaged over the batch, plus penalties."""
         check_no_targets(y, sample_weight)
         images, _ = x
-        terms = objectives.elbo(
-            images, y_pred.parameters, y_pred.posterior_mean, y_pred.posterior_log_var, likelihood=self.likelihood
-        )
-        self.reconstruction_tracker.update_state(-terms.reconstruction_log_likelihood)
-        self.kl_tracker.update_state(terms.kl_divergence)
-        return -keras.ops.mean(terms.elbo) + self._penalties()
+        return self._negative_elbo(images, y_pred)
 
     def given(self, y: int) -> VAE:
         """Return the model of one class as a `VAE` of its images, which shares the networks and their weights.
@@ -129,18 +127,18 @@ class ConditionalVAE(PairModel):
             TypeError: if y holds no integers.
             ValueError: if z has another shape or is not finite, or y has no class of the model.
         """
-        z = np.asarray(z, self.compute_dtype)
-        if z.ndim != 2 or z.shape[1] != self.latent_dim or not len(z) or not np.isfinite(z).all():
-            raise ValueError(f"z must be finite and have shape (n, {self.latent_dim}). Received: {z.shape}.")
-        (parameters,) = apply_in_batches(self.decoder, (z, self._one_hot(y, len(z))), batch_size)
-        return np.asarray(self.likelihood.mean(parameters))
+        codes = self._check_codes(z)
+        if codes.ndim != 2:
+            raise ValueError(
+                f"z must have shape (n, {self.latent_dim}), one row for each label. Received: {codes.shape}."
+            )
+        return self._mean_images((codes, self._one_hot(y, len(codes))), batch_size)
 
     def reconstruct(self, x: Any, y: Any = None, *, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Return the mean image at the mean of q(z|x, y) for each image; the arguments are those of `encode`."""
         images, labels = self._labelled(x, y, "x")
         mean, _ = apply_in_batches(self.encoder, (images, labels), batch_size)
-        (parameters,) = apply_in_batches(self.decoder, (mean, labels), batch_size)
-        return np.asarray(self.likelihood.mean(parameters))
+        return self._mean_images((mean, labels), batch_size)
 
     def sample(self, y: Any, *, seed: int = 0) -> np.ndarray:
         """Decode a draw of z from the prior for each label: new images, (n, height, width, channels) float32 NumPy.
@@ -149,7 +147,7 @@ class ConditionalVAE(PairModel):
             y: (n,) integers, one class for each image.
             seed: the same seed and labels give the same images.
         """
-        labels = np.atleast_1d(np.asarray(y))
+        labels = np.atleast_1d(np.asarray(y, None if np.size(y) else np.int64))
         key = jax.random.key(check_seed(seed))
         return self.decode(jax.random.normal(key, (len(labels), self.latent_dim), self.compute_dtype), labels)
 
@@ -172,6 +170,22 @@ class ConditionalVAE(PairModel):
         """Return the mean loss and its terms over labelled images, as `keras.Model.evaluate`; they are checked."""
         check_no_targets(kwargs.get("sample_weight"))
         return super().evaluate(self._labelled(x, y, "x"), None, *args, **kwargs)
+
+    def predict(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Return what `call` does, as NumPy arrays, as `keras.Model.predict`; images and labels are checked first."""
+        return super().predict(self._labelled(x, y, "x"), *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """Take one step, as `keras.Model.train_on_batch`; images and labels are checked first."""
+        return super().train_on_batch(self._labelled(x, y, "x"), None, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """Return the loss of one batch, as `keras.Model.test_on_batch`; images and labels are checked first."""
+        return super().test_on_batch(self._labelled(x, y, "x"), None, **kwargs)
+
+    def predict_on_batch(self, x: Any, y: Any = None) -> Any:
+        """Return what `call` does for a batch, as `keras.Model.predict_on_batch`; images and labels are checked."""
+        return super().predict_on_batch(self._labelled(x, y, "x"))
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the model again, weights apart."""

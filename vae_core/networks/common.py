@@ -81,6 +81,7 @@ def image_layers(layers: Any, kernel_initializer: Any) -> SimpleNamespace:
         Flatten=partial(keras.layers.Flatten, data_format="channels_last", **common),
         Reshape=partial(keras.layers.Reshape, **common),
         Dropout=partial(keras.layers.Dropout, **common),
+        Concatenate=partial(keras.layers.Concatenate, **common),
         Cropping2D=partial(keras.layers.Cropping2D, data_format="channels_last", **common),
     )
 

@@ -27,7 +27,8 @@ def conditional(
         TypeError: as `networks`, and if num_classes is no integer.
         ValueError: as `networks`, and if num_classes is below 1.
 
-    Source: Kingma et al. (2014), the generative model M2 with the label always known.
+    Source: Kingma et al. (2014), "Semi-supervised learning with deep generative models", model M2 with the label always
+    known.
     """
     shape, latent_dim, num_classes = check_shapes(input_shape, latent_dim=latent_dim, num_classes=num_classes)
     height, width, channels = shape
@@ -36,10 +37,10 @@ def conditional(
         kinds.Input(size, name=name) for size, name in ((shape, "x"), ((num_classes,), "y"), ((latent_dim,), "z"))
     )
     picture = kinds.Dense(math.prod(shape[:2]), use_bias=False, name="picture_of_class")(y)
-    seen = keras.layers.Concatenate(name="seen")([x, kinds.Reshape((height, width, 1), name="channel")(picture)])
+    seen = kinds.Concatenate(name="seen")([x, kinds.Reshape((height, width, 1), name="channel")(picture)])
     encoder, _ = networks((height, width, channels + 1), latent_dim, **options)
     _, decoder = networks(shape, latent_dim + num_classes, **options)
-    told = keras.layers.Concatenate(name="told")([z, y])
+    told = kinds.Concatenate(name="told")([z, y])
     return Networks(
         keras.Model([x, y], encoder(seen), name="encoder"),
         keras.Model([z, y], decoder(told), name="decoder"),
