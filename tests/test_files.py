@@ -74,10 +74,11 @@ def test_the_same_content_gives_the_same_bytes(path):
         st.none() | st.floats() | st.integers() | st.text() | st.lists(st.floats()),
         max_size=3,
     ),
+    st.booleans(),
 )
-def test_any_arrays_and_metadata_come_back(tmp_path_factory, content, metadata):
+def test_any_arrays_and_metadata_come_back(tmp_path_factory, content, metadata, compress):
     path = tmp_path_factory.mktemp("any") / "any.npz"
-    write_arrays(path, content, metadata)
+    write_arrays(path, content, metadata, compress=compress)
     found, described = read_arrays(path, remedy="")
     assert same((found, json.dumps(described)), (content, json.dumps(metadata)))
 

@@ -70,13 +70,16 @@ def write_json(path: Path, content: Any) -> None:
     write_whole(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
-    """Write arrays and what describes them to one compressed .npz file; the same content gives the same bytes.
+def write_arrays(
+    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any], *, compress: bool = True
+) -> None:
+    """Write arrays and what describes them to one .npz file; the same content gives the same bytes.
 
     Args:
         path: the file.
         arrays: by name, which is not "metadata"; finite numbers.
         metadata: what JSON can hold, without the name "sha256", which is that of the file's own digest.
+        compress: whether to compress the arrays. That makes weights an eighth smaller and takes a second for 20 MB.
 
     Raises:
         OSError: as `write_whole`.
@@ -90,7 +93,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping
             raise ValueError(f"{path} is not written: the array {name!r} holds {fault}. Expected: finite numbers.")
     described = json.dumps({**metadata, DIGEST: _digest(arrays, metadata)})
     content = {METADATA: np.frombuffer(described.encode(), np.uint8), **arrays}
-    write_whole(path, lambda file: np.savez_compressed(file, allow_pickle=False, **content))
+    save = np.savez_compressed if compress else np.savez
+    write_whole(path, lambda file: save(file, allow_pickle=False, **content))
 
 
 def read_arrays(path: Path, *, remedy: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

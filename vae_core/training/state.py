@@ -65,13 +65,15 @@ def snapshot(model: keras.Model, epoch: int) -> Snapshots:
 def save_checkpoint(path: Path, model: keras.Model, run: Run) -> None:
     """Write everything that the next epoch depends on: weights, optimiser, seed generators, log, snapshots.
 
+    It is written after every epoch and kept for a while, so it is not compressed.
+
     Raises:
         OSError: if the file cannot be written; the last checkpoint is intact.
         ValueError: if a variable is not finite; the last checkpoint is intact.
     """
     state = {name: np.array(variable) for name, variable in _variables(model)}
     snapshots = {f"{SNAPSHOTS}{name}": array for name, array in run.snapshots.items()}
-    write_arrays(path, {**state, **snapshots}, {**run.metadata(model), "begun": run.begun})
+    write_arrays(path, {**state, **snapshots}, {**run.metadata(model), "begun": run.begun}, compress=False)
 
 
 def restore_checkpoint(path: Path, model: keras.Model, run: Run) -> None:
