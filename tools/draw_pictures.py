@@ -229,6 +229,16 @@ def wound_rays(ax: Axes, _shipped: Shipped) -> None:
     ax.set(xlim=(-4.8, 4.8), ylim=(-2.7, 2.7), aspect="equal")
 
 
+def ring_of_clocks(ax: Axes, _shipped: Shipped) -> None:
+    """Clocks with one hand, along an oval, each hand a little further than the one before."""
+    for angle in np.linspace(0, 2 * np.pi, 10, endpoint=False):
+        outward = np.array([np.sin(angle), np.cos(angle)])
+        x, y = outward * (6.3, 3.2)
+        ax.add_patch(Ellipse((x, y), 1.9, 1.9, fill=False, ec=figures.INK, lw=2))
+        ax.plot([x, x + 0.75 * outward[0]], [y, y + 0.75 * outward[1]], color=figures.ENCODER, lw=3)
+    ax.set(xlim=(-8, 8), ylim=(-4.5, 4.5), aspect="equal")
+
+
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
     results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
@@ -266,6 +276,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "13": supporting_lines,
     "14": escaping_units,
     "15": wound_rays,
+    "16": ring_of_clocks,
     "speed": step_times,
 }
 
