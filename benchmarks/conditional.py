@@ -37,7 +37,7 @@ PROTOCOL = {
     "few": f"log p of the first {FEW} of them, by quadrature to 0.01 nats in two dimensions and as the "
     f"importance-weighted bound with {WEIGHTED} samples in eight. told: log p(x|y) with the true class. untold: log "
     "p(x) of the same conditional VAE, the logarithm of the mean of p(x|y) over the ten classes. read: share of them "
-    "whose class has the largest p(x|y)",
+    "whose class has the largest p(x|y). cost_right, cost_wrong: mean of -log p(y|x) over those read right and wrong",
 }
 
 
@@ -98,8 +98,14 @@ def measured(model: Any, data: Images) -> dict[str, Any]:
     found: dict[str, Any] = bounds(classes, data)
     for name, values in numbers.items():
         found |= summary(name, values)
-    read = float(np.mean(of_class.argmax(axis=0) == few.y))
-    return found | {"label_max": round(float((told - untold).max()), 4), "read": read}
+    label, read = told - untold, of_class.argmax(axis=0) == few.y
+    cost = np.log(10) - label
+    return found | {
+        "label_max": round(float(label.max()), 4),
+        "read": round(float(read.mean()), 4),
+        "cost_right": round(float(cost[read].mean()), 4),
+        "cost_wrong": round(float(cost[~read].mean()), 3),
+    }
 
 
 def hands(data: Images) -> np.ndarray:
