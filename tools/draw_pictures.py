@@ -239,6 +239,25 @@ def ring_of_clocks(ax: Axes, _shipped: Shipped) -> None:
     ax.set(xlim=(-8, 8), ylim=(-4.5, 4.5), aspect="equal")
 
 
+def two_readings(ax: Axes, shipped: Shipped) -> None:
+    """The upper half of a digit, and two ways to go on with it: a code from each piece of the exact posterior."""
+    half = (shipped.x[282:283, :14] > 0.5).astype("float32")
+    seen = evaluation.BareModel(None, lambda z: shipped.vae.decoder(z, training=False)[:, :14], shipped.vae.likelihood)
+    axis = np.linspace(-4, 4, 129)
+    density = evaluation.posterior_on_grid(seen, half, (axis, axis), log_likelihood=np.zeros(1))[0]
+    z = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
+    first = z[np.unravel_index(density.argmax(), density.shape)]
+    away = np.hypot(*np.moveaxis(z - first, -1, 0)) > 0.6
+    second = z[np.unravel_index(np.where(away, density, -np.inf).argmax(), density.shape)]
+    for left, code in ((0, None), (21, first), (42, second)):
+        ax.imshow(ink(half[0, ..., 0], figures.INK), extent=(left, left + 28, 14, 28), interpolation="nearest")
+        if code is not None:
+            lower = shipped.decoded(code)[14:]
+            ax.imshow(ink(lower, figures.DECODER), extent=(left, left + 28, 0, 14), interpolation="nearest")
+    ax.axhline(14, color=figures.INK, lw=1.2, ls=":")
+    ax.set(xlim=(5, 67), ylim=(-2.4, 32.4), aspect="equal")
+
+
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
     results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
@@ -277,6 +296,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "14": escaping_units,
     "15": wound_rays,
     "16": ring_of_clocks,
+    "17": two_readings,
     "speed": step_times,
 }
 
