@@ -12,7 +12,7 @@ import argparse
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, read_results, write_results
+from common import RESULTS, fit_along_cosine, machine, read_results, write_results
 
 from vae_core import VAE, networks
 from vae_core.data import Images, mnist_split
@@ -56,10 +56,8 @@ def trained(run: dict[str, Any], data: Images) -> Any:
         model: Any = VAE(*networks.dense(shape, d, width=WIDTH), seed=seed)
     else:
         model = ConditionalVAE(*networks.conditional(networks.dense, shape, d, 10, width=WIDTH), seed=seed)
-    schedule = keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * len(data.x) // BATCH)
-    model.compile(keras.optimizers.Adam(schedule))
-    keras.utils.set_random_seed(seed)
-    model.fit(data.x if run["kind"] == "plain" else data, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    images = data.x if run["kind"] == "plain" else data
+    fit_along_cosine(model, images, epochs=EPOCHS, batch_size=BATCH, rate=RATE, seed=seed)
     return model
 
 
@@ -94,11 +92,10 @@ def measured(model: Any, data: Images) -> dict[str, Any]:
     of_class = np.stack([log_likelihood(one, few.x) for one in classes])
     told = of_class[few.y, np.arange(FEW)]
     untold = np.logaddexp.reduce(of_class, axis=0) - np.log(10)
-    numbers = {"told": told, "untold": untold, "label": told - untold}
-    found: dict[str, Any] = bounds(classes, data)
-    for name, values in numbers.items():
-        found |= summary(name, values)
     label, read = told - untold, of_class.argmax(axis=0) == few.y
+    found: dict[str, Any] = bounds(classes, data)
+    for name, values in {"told": told, "untold": untold, "label": label}.items():
+        found |= summary(name, values)
     cost = np.log(10) - label
     return found | {
         "label_max": round(float(label.max()), 4),

@@ -12,7 +12,7 @@ import argparse
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, read_results, write_results
+from common import RESULTS, fit_along_cosine, machine, read_results, write_results
 
 from vae_core import VAE, load_pretrained, networks
 from vae_core.data import mnist_split, mnist_test
@@ -60,10 +60,7 @@ def trained(run: dict[str, Any], x: np.ndarray) -> VAE:
         networks.article(latent_dim=d) if run["network"] == "article" else networks.dense((28, 28, 1), d, width=WIDTH)
     )
     model = VAE(*pair, seed=seed)
-    schedule = keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * len(x) // BATCH)
-    model.compile(keras.optimizers.Adam(schedule))
-    keras.utils.set_random_seed(seed)
-    model.fit(x, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    fit_along_cosine(model, x, epochs=EPOCHS, batch_size=BATCH, rate=RATE, seed=seed)
     return model
 
 

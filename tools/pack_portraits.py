@@ -7,11 +7,12 @@ Each picture gets a palette of 64 colours; its folder is its class. The file is 
 
 import argparse
 import io
-import os
 import zipfile
 from pathlib import Path
 
 from PIL import Image
+
+from vae_core.files import write_whole
 
 OUT = Path(__file__).parent.parent / "book" / "data" / "portraits.zip"
 COLORS = 64
@@ -35,13 +36,13 @@ def main() -> None:
         raise FileNotFoundError(
             f"{folder} should hold folders of PNG pictures. Draw them with tools/draw_portraits.mjs."
         )
-    OUT.parent.mkdir(exist_ok=True)
-    partial = OUT.with_suffix(".partial")
-    with zipfile.ZipFile(partial, "w") as file:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
         for path in paths:
             name = f"portraits/{path.parent.name}/{path.name}"
-            file.writestr(zipfile.ZipInfo(name, MOMENT), packed(path))
-    os.replace(partial, OUT)
+            archive.writestr(zipfile.ZipInfo(name, MOMENT), packed(path))
+    OUT.parent.mkdir(exist_ok=True)
+    write_whole(OUT, lambda file: file.write(content.getvalue()))
     print(f"{OUT}: {len(paths)} pictures, {OUT.stat().st_size:,} bytes")
 
 

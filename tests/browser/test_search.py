@@ -15,7 +15,7 @@ QUERIES = {
     "variational free energy": "06_elbo.html",
     "Jensen's inequality": "06_elbo.html",
     "gray pixels": "06_elbo.html",
-    "bits per dim": "glossary.html",
+    "bits per dim": "06_elbo.html",
     "reparametrization": "07_reparameterisation.html",
     "reparametrisation trick": "07_reparameterisation.html",
     "reparameterize": "07_reparameterisation.html",

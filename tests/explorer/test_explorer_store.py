@@ -356,6 +356,23 @@ def test_names_are_moved_apart_and_others_left_alone():
     assert np.hypot(*np.subtract(*same)) >= 17.9
 
 
+@pytest.mark.parametrize("middles", [[[0, 0]] * 4, [[0, 0], [30, 2], [12, -3], [-20, 5]]])
+def test_long_names_do_not_cover_each_other(middles):
+    widths, least = np.array([62, 46, 55, 36]), 18
+    places = np.array(run_node("return M.spreadOut(...input)", [middles, least, widths]))
+    for i in range(4):
+        for j in range(i):
+            across, down = np.abs(places[i] - places[j])
+            wide = (widths[i] + widths[j]) / 2
+            assert np.hypot(across / wide, down / least) > 0.99
+
+
+def test_names_of_one_letter_stand_as_names_without_a_width():
+    middles = [[0, 0], [3, 1], [9, 4]]
+    alone, narrow = (run_node("return M.spreadOut(...input)", [middles, 18, *more]) for more in ([], [[10, 9, 12]]))
+    assert alone == narrow
+
+
 @pytest.mark.parametrize(("z", "towards"), [([50, 0], 0), ([0, 50], -np.pi / 2), ([-50, 0], np.pi)])
 def test_a_point_beyond_the_window_is_shown_at_its_edge(z, towards):
     script = "return M.placeOf(M.makeView([0, 0], 4, 400), input)"

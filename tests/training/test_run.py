@@ -1,6 +1,7 @@
 """What a run writes, what it takes, and what it refuses."""
 
 import json
+import zipfile
 from dataclasses import replace
 
 import filelock
@@ -45,6 +46,11 @@ def test_the_log_has_every_term_of_every_epoch(finished):
     assert all(set(entry) == {"epoch", *VAE_TERMS, *(f"val_{term}" for term in VAE_TERMS)} for entry in entries)
     assert entries[-1]["loss"] < entries[0]["loss"]
     assert training_log(out / "weights.npz") == entries
+
+
+def test_a_checkpoint_costs_no_compression(finished):
+    with zipfile.ZipFile(finished[0] / "checkpoint.npz") as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
 
 
 def test_weights_are_kept_along_training_with_all_that_made_them(finished):

@@ -68,18 +68,22 @@ function drawAxes(context, view, { ink }) {
   context.globalAlpha = 1;
 }
 
-/** Points moved apart until no two are nearer than a distance, as little as that takes. */
-export function spreadOut(points, least) {
+/**
+ * Points moved apart until no two are nearer than a distance, as little as that takes. Where two have widths, the
+ * distance to the side is at least that at which they stand beside each other.
+ */
+export function spreadOut(points, least, widths = []) {
   const moved = points.map((point) => [...point]);
   for (let round = 0; round < 30; round++)
     for (let i = 0; i < moved.length; i++)
       for (let j = 0; j < i; j++) {
-        const [across, down] = [moved[i][0] - moved[j][0] || 1e-6, moved[i][1] - moved[j][1]];
+        const wide = Math.max(1, ((widths[i] ?? 0) + (widths[j] ?? 0)) / 2 / least);
+        const [across, down] = [(moved[i][0] - moved[j][0]) / wide || 1e-6, moved[i][1] - moved[j][1]];
         const away = Math.hypot(across, down);
         if (away >= least) continue;
         const push = (least - away) / away / 2;
         for (const [point, sign] of [[moved[i], 1], [moved[j], -1]]) {
-          point[0] += sign * push * across;
+          point[0] += sign * push * across * wide;
           point[1] += sign * push * down;
         }
       }
@@ -98,7 +102,8 @@ function drawCodes(context, view, { codes, labels, colors, names, middles }, { i
   context.globalAlpha = 1;
   context.font = CLASS_NAMES;
   const named = [...middles.keys()].filter((label) => middles[label]);
-  const places = spreadOut(named.map((label) => view.toPixels(middles[label])), NAMES_APART);
+  const widths = named.map((label) => context.measureText(names[label]).width);
+  const places = spreadOut(named.map((label) => view.toPixels(middles[label])), NAMES_APART, widths);
   named.forEach((label, i) => write(context, names[label], ...places[i], colors[label], ground));
 }
 
