@@ -33,7 +33,8 @@ DECODER = [
     ("norm_3", "BatchNormalization", (28, 28, 8), 32),
     ("logits", "Conv2DTranspose", (28, 28, 1), 73),
 ]
-every_network = pytest.mark.parametrize("name", networks.NETWORKS)
+BUILDERS = networks.NETWORKS | {"spatial": networks.spatial}
+every_network = pytest.mark.parametrize("name", BUILDERS)
 
 
 @pytest.mark.parametrize("layers", [None, keras.layers], ids=["fast", "stock"])
@@ -60,9 +61,10 @@ def test_parameter_counts_are_the_article_s():
 @pytest.mark.parametrize("shape", [(28, 28, 1), (9, 17, 3), (48, 64, 3), (32, 32, 2)])
 @pytest.mark.parametrize("likelihood", [likelihoods.Bernoulli(), likelihoods.Gaussian("learned")], ids=repr)
 def test_every_network_serves_every_shape_of_image(name, shape, likelihood):
-    pair = networks.NETWORKS[name](shape, 3, parameters_per_pixel=likelihood.parameters_per_pixel)
+    pair = BUILDERS[name](shape, 3, parameters_per_pixel=likelihood.parameters_per_pixel)
     vae = VAE(*pair, likelihood=likelihood)
-    assert (vae.image_shape, vae.latent_dim) == (shape, 3)
+    places = -(-shape[0] // 4) * -(-shape[1] // 4) if name == "spatial" else 1
+    assert (vae.image_shape, vae.latent_dim) == (shape, 3 * places)
     assert pair.decoder.output_shape[1:] == likelihood.parameter_shape(shape)
 
 
@@ -78,7 +80,7 @@ def test_layers_are_a_choice(layers):
 
 @every_network
 def test_the_kernel_initializer_is_that_of_every_layer_and_nothing_else(name):
-    for network in networks.NETWORKS[name]((12, 12, 1), 2, kernel_initializer="ones"):
+    for network in BUILDERS[name]((12, 12, 1), 2, kernel_initializer="ones"):
         kernels = [weight for weight in network.weights if weight.name == "kernel"]
         assert len(kernels) == sum(hasattr(layer, "kernel") for layer in network.layers) > 2
         assert all((weight.numpy() == 1).all() for weight in kernels)
@@ -96,7 +98,7 @@ def user_settings():
 
 @every_network
 def test_a_user_s_data_format_and_half_precision_change_nothing(name, user_settings):
-    build = networks.NETWORKS[name]
+    build = BUILDERS[name]
     expected = [[weight.shape for weight in network.weights] for network in build((16, 12, 3), 2)]
     user_settings.set_image_data_format("channels_first")
     user_settings.set_dtype_policy("float16")
@@ -130,7 +132,24 @@ def test_counts_of_numpy_are_counts():
 @pytest.mark.parametrize("shape", [(28, 28), 28, (28, 28, 0), (28.0, 28, 1), None])
 def test_what_is_no_shape_of_an_image_is_refused(name, shape):
     with pytest.raises(ValueError, match=r"input_shape must be \(height, width, channels\)"):
-        networks.NETWORKS[name](shape, 2)
+        BUILDERS[name](shape, 2)
+
+
+def test_the_spatial_network_sees_and_draws_each_place_apart():
+    encoder, decoder = networks.spatial((64, 64, 1), 2, halvings=2, width=4)
+    assert decoder.input_shape == (None, 16 * 16 * 2)
+    x = np.zeros((2, 64, 64, 1), np.float32)
+    x[1, :8, :8] = 1
+    changed = np.ptp(np.asarray(encoder(x)[0]).reshape(2, 16, 16, 2), axis=0).any(axis=-1)
+    assert changed[:2, :2].any()
+    assert not changed[6:].any()
+    assert not changed[:, 6:].any()
+    z = np.zeros((2, 16, 16, 2), np.float32)
+    z[1, 0, 0] = 1
+    drawn = np.ptp(np.asarray(decoder(z.reshape(2, -1))), axis=0)[..., 0] > 0
+    assert drawn[:8, :8].any()
+    assert not drawn[24:].any()
+    assert not drawn[:, 24:].any()
 
 
 def test_the_network_for_colour_says_how_small_is_too_small():

@@ -8,11 +8,9 @@ import numpy as np
 
 from vae_core.batching import apply_in_batches
 from vae_core.likelihoods import Bernoulli, Likelihood
-from vae_core.models.base import PairModel
-from vae_core.models.inputs import check_no_targets, check_seed, checked
+from vae_core.models.base import BATCH_SIZE, ImageModel
+from vae_core.models.inputs import check_no_targets, check_seed
 from vae_core.models.pair import check_pair
-
-BATCH_SIZE = 250
 
 
 class AutoencoderOutput(NamedTuple):
@@ -45,7 +43,7 @@ class VAEOutput(NamedTuple):
 
 
 @keras.saving.register_keras_serializable(package="vae_core")
-class Autoencoder(PairModel):
+class Autoencoder(ImageModel):
     """An autoencoder: z is the encoder's posterior_mean, without noise and without prior.
 
     It has the networks of the VAE, so that the two can be compared: what the encoder says of the log variance is
@@ -142,39 +140,6 @@ class Autoencoder(PairModel):
             return self.decode(z)
         (parameters,) = apply_in_batches(self.decoder, z, BATCH_SIZE)
         return np.asarray(self.likelihood.sample(pixel_key, parameters))
-
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Train on images, as `keras.Model.fit`; their values are checked before the first step."""
-        check_no_targets(y, kwargs.get("sample_weight"), kwargs.get("class_weight"))
-        held_out = kwargs.get("validation_data")
-        if isinstance(held_out, (tuple, list)):
-            held_out, *targets = held_out
-            check_no_targets(*targets)
-        if held_out is not None:
-            held_out = checked(held_out, self._check_images, "validation_data")
-            kwargs["validation_data"] = (held_out,) if isinstance(held_out, np.ndarray) else held_out
-        return super().fit(checked(x, self._check_images), None, *args, **kwargs)
-
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Return the mean loss and its terms over images, as `keras.Model.evaluate`; their values are checked first."""
-        check_no_targets(y, kwargs.get("sample_weight"))
-        return super().evaluate(checked(x, self._check_images), None, *args, **kwargs)
-
-    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return what `call` does, as NumPy arrays, as `keras.Model.predict`; the images are checked first."""
-        return super().predict(checked(x, self._check_images), *args, **kwargs)
-
-    def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
-        """Take one step, as `keras.Model.train_on_batch`; the images are checked first."""
-        return super().train_on_batch(checked(x, self._check_images), y, **kwargs)
-
-    def test_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
-        """Return the loss of one batch, as `keras.Model.test_on_batch`; the images are checked first."""
-        return super().test_on_batch(checked(x, self._check_images), y, **kwargs)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Return what `call` does for one batch, as `keras.Model.predict_on_batch`; the images are checked first."""
-        return super().predict_on_batch(checked(x, self._check_images))
 
     def _posterior(self, x: Any, batch_size: int) -> list[np.ndarray]:
         return apply_in_batches(self.encoder, self._check_images(x, "x"), batch_size)

@@ -9,8 +9,8 @@ import numpy as np
 from vae_core.batching import apply_in_batches
 from vae_core.data import Images
 from vae_core.likelihoods import Bernoulli, Likelihood
-from vae_core.models.autoencoders import BATCH_SIZE, VAE, VAEOutput
-from vae_core.models.base import PairModel
+from vae_core.models.autoencoders import VAE, VAEOutput
+from vae_core.models.base import BATCH_SIZE, PairModel
 from vae_core.models.inputs import check_no_targets, check_seed
 from vae_core.models.pair import check_pair
 

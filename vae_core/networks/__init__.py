@@ -6,7 +6,8 @@ from vae_core.networks.color import color
 from vae_core.networks.common import Networks
 from vae_core.networks.conditional import conditional
 from vae_core.networks.dense import dense
+from vae_core.networks.spatial import spatial
 
 NETWORKS = {"article": article, "dense": dense, "color": color}
 
-__all__ = ["NETWORKS", "Networks", "article", "classifier", "color", "conditional", "dense"]
+__all__ = ["NETWORKS", "Networks", "article", "classifier", "color", "conditional", "dense", "spatial"]

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from vae_core.data import Images, Split
-from vae_core.models import Autoencoder
+from vae_core.models.base import ImageModel
 from vae_core.training.config import TrainingConfig
 
 
@@ -39,7 +39,7 @@ def parts_for(model: keras.Model, data: Split) -> Parts:
             "data must be a vae_core.data.Split, such as images.split() and vae_core.data.mnist_split() return. "
             f"Received: {type(data).__name__}."
         )
-    check = _check_images if isinstance(model, Autoencoder) else _check_labelled
+    check = _check_images if isinstance(model, ImageModel) else _check_labelled
     return Parts(*(check(model, part, f"data.{name}") for name, part in zip(Split._fields, data, strict=True)))
 
 
@@ -77,7 +77,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         return tuple(array[rows] for array in self.part if array is not None)
 
 
-def _check_images(model: Autoencoder, images: Images, name: str) -> Part:
+def _check_images(model: ImageModel, images: Images, name: str) -> Part:
     x = model.likelihood.check(images.x, name=f"{name}.x")
     _check_shape(x, model.image_shape, name)
     return Part(x, None)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from vae_core.data import Split
 from vae_core.extras import require
 from vae_core.files import remove_leftovers, write_arrays, write_whole
-from vae_core.models import Autoencoder
+from vae_core.models.base import ImageModel
 from vae_core.training.batches import Parts, ShuffledBatches, digest, parts_for
 from vae_core.training.config import TrainingConfig
 from vae_core.training.description import describe
@@ -104,7 +104,7 @@ def _check_arguments(model: Any, config: Any, callbacks: Any) -> None:
 
 def _compile(model: keras.Model, config: TrainingConfig) -> None:
     if not model.compiled:
-        if not isinstance(model, Autoencoder):
+        if not isinstance(model, ImageModel):
             raise ValueError(f"The model {model.name!r} must be compiled with the loss that it is to be trained with.")
         model.compile(keras.optimizers.Adam(config.learning_rate))
     rate = np.float32(model.optimizer.learning_rate)
