@@ -10,6 +10,7 @@ from vae_core.cli.output import flush, tolerate_any_encoding
 from vae_core.cli.parser import parser
 
 MODULES = {"train": "runs", "evaluate": "report", "figures": "gallery", "explore": "pages"}
+SEVERAL = ("processes", "coordinator", "num_processes", "process_id")  # what asks for several processes
 INTERRUPTED = 130  # as shells say it
 
 
@@ -21,16 +22,19 @@ def main(arguments: list[str] | None = None) -> None:
         options = parser().parse_args(arguments)
         if options.command == "train":
             sentence += " The same command goes on after the last complete epoch."
-        import_module(f"vae_core.cli.{MODULES[options.command]}").run(options)
+        module = MODULES[options.command]
+        if options.command == "train" and any(getattr(options, name) is not None for name in SEVERAL):
+            module = "processes"
+        import_module(f"vae_core.cli.{module}").run(options)
     except (ArithmeticError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
-        sys.exit(_sentence(error))
+        sys.exit(sentence_of(error))
     except KeyboardInterrupt:
         _leave(sentence)
     finally:
         flush()
 
 
-def _sentence(error: Exception) -> str:
+def sentence_of(error: Exception) -> str:
     """Return what went wrong; the system's own errors name a file and a number."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename} cannot be used: {error.strerror}."

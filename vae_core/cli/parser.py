@@ -95,6 +95,15 @@ def _add_train(commands: Any) -> None:
         metavar="RUN",
         help="folder to keep the checkpoint, the log and the weights in",
     )
+    add = train.add_argument_group(
+        "several devices or processes",
+        "Each takes an equal part of every batch; the images, their order and the noise are those of one process.",
+    ).add_argument
+    add("--devices", type=_count, metavar="NUMBER", help="devices of each process; virtual ones on processors (1)")
+    add("--processes", type=_count, metavar="NUMBER", help="processes to start on this machine (1)")
+    add("--coordinator", metavar="HOST:PORT", help="address of process 0, for processes that something else starts")
+    add("--num-processes", type=_count, metavar="NUMBER", help="number of processes, all over the cluster")
+    add("--process-id", type=int, metavar="NUMBER", help="number of this process, from 0")
 
 
 def _add_reader(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
@@ -116,6 +125,12 @@ def _one_of(known: dict[str, str], text: str) -> str:
     if text not in known:
         raise argparse.ArgumentTypeError(f"expected one of {', '.join(known)}. Received: {text!r}")
     return known[text]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1. Received: {text!r}")
+    return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """The command "train": a model of the package on MNIST or on a folder of pictures."""
 
 import argparse
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from vae_core.files import read_arrays
 from vae_core.models import VAE, Autoencoder, KLWarmUp
 from vae_core.training import TrainingConfig, train
 from vae_core.training.description import differences
+from vae_core.training.processes import agree, join, leave, use_devices
+from vae_core.training.state import versions
 
 DEFAULTS = {"network": "article", "latent_dim": 2, "likelihood": "bernoulli", "variance": None}
 DEFAULTS_OF = {
@@ -25,18 +29,51 @@ DEFAULTS_OF = {
 
 def run(options: argparse.Namespace) -> None:
     """Train what the command line asks for, and say where the weights are."""
+    train_in(options)
+    say(f"The run is complete. Its weights are in {options.out / 'weights.npz'}.")
+
+
+def train_in(
+    options: argparse.Namespace,
+    *,
+    on_joining: Callable[[], None] = lambda: None,
+    on_joined: Callable[[], None] = lambda: None,
+) -> None:
+    """Train what the command line asks for in this process, which may be one of several.
+
+    Args:
+        options: of the command line.
+        on_joining: called before the process joins the others, once the options are known to be right.
+        on_joined: called when it has.
+    """
     settings = _settings(options)
     names = ("epochs", "batch_size", "learning_rate", "seed")
     config = TrainingConfig(**{name: getattr(options, name) for name in names})
     source = _source(options)
     _check_folder(options.out, settings, source)
+    if options.coordinator is not None:
+        on_joining()
+        join(
+            options.coordinator,
+            options.num_processes,
+            options.process_id,
+            devices=options.devices or 1,
+            on_one_machine=options.processes is not None,
+        )
+        on_joined()
+        agree(
+            "the options", {"libraries": versions(), "options": {**settings, **asdict(config), **source, "folder": ""}}
+        )
+    elif options.devices is not None:
+        use_devices(options.devices)
     data = split_of(source)
     keras.utils.set_random_seed(config.seed)
     model = build(settings, data.train.image_shape, len(data.train.class_names), config)
     warm_up = settings.get("warm_up")
     callbacks = [] if warm_up is None else [KLWarmUp(warm_up, end=settings["beta"])]
     train(model, data, config, options.out, callbacks=callbacks, notes={"settings": settings, "data": source})
-    say(f"The run is complete. Its weights are in {options.out / 'weights.npz'}.")
+    if options.coordinator is not None:
+        leave()
 
 
 def build(settings: dict[str, Any], image_shape: tuple[int, ...], classes: int, config: TrainingConfig) -> keras.Model:

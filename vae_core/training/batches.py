@@ -10,7 +10,7 @@ import numpy as np
 
 from vae_core.data import Images, Split
 from vae_core.models.base import ImageModel
-from vae_core.training.config import TrainingConfig
+from vae_core.training.processes import Share
 
 
 class Part(NamedTuple):
@@ -55,26 +55,51 @@ def digest(parts: Parts) -> dict[str, Any]:
     return {**shapes, "labels": parts.train.y is not None, "sha256": found.hexdigest()}
 
 
-class ShuffledBatches(keras.utils.PyDataset):
-    """Batches in an order that the seed and the epoch alone decide, so that a run can go on from any epoch."""
+class Batches(keras.utils.PyDataset):
+    """What this process takes of the batches of one half of a split.
 
-    def __init__(self, part: Part, config: TrainingConfig) -> None:
+    Args:
+        part: the images.
+        batch_size: rows of a batch over all processes.
+        share: which of them are this process'.
+        seed: of the order; as they are if None. The seed and the epoch alone decide, so that a run can go on from any
+            epoch.
+
+    Raises:
+        ValueError: if the devices cannot take equally many rows of a full batch.
+    """
+
+    def __init__(self, part: Part, batch_size: int, share: Share, seed: int | None = None) -> None:
         super().__init__()
-        self.part = part
-        self.config = config
+        if batch_size % share.devices and len(part.x) >= batch_size:
+            raise ValueError(
+                f"batch_size must be a multiple of {share.devices}, the number of devices of all processes. "
+                f"Received: {batch_size}."
+            )
+        self.part, self.batch_size, self.share, self.seed = part, batch_size, share, seed
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
         """Draw the order of an epoch, counted from 0."""
-        self.order = np.random.default_rng([self.config.seed, epoch]).permutation(len(self.part.x))
+        count = len(self.part.x)
+        self.order = (
+            np.arange(count) if self.seed is None else np.random.default_rng([self.seed, epoch]).permutation(count)
+        )
+
+    @property
+    def shortened(self) -> dict[int, int]:
+        """The true size of the last batch by the size that it is brought to, if it is another one."""
+        last = len(self.part.x) % self.batch_size
+        padded = self.share.padded(last, self.batch_size)
+        return {padded: last} if padded != last else {}
 
     def __len__(self) -> int:
-        return math.ceil(len(self.part.x) / self.config.batch_size)
+        return math.ceil(len(self.part.x) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
-        size = self.config.batch_size
-        rows = self.order[index * size : (index + 1) * size]
-        return tuple(array[rows] for array in self.part if array is not None)
+        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        mine = self.share.of(rows, self.batch_size)
+        return tuple(array[mine] for array in self.part if array is not None)
 
 
 def _check_images(model: ImageModel, images: Images, name: str) -> Part:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from vae_core.data import Split
 from vae_core.extras import require
 from vae_core.files import remove_leftovers, write_arrays, write_whole
 from vae_core.models.base import ImageModel
-from vae_core.training.batches import Parts, ShuffledBatches, digest, parts_for
+from vae_core.training.batches import Batches, Parts, digest, parts_for
 from vae_core.training.config import TrainingConfig
 from vae_core.training.description import describe
+from vae_core.training.processes import Share, Shorten, agree, current_share, noticing_losses
 from vae_core.training.state import Run, restore_checkpoint, save_checkpoint, snapshot
 
 SNAPSHOT_EPOCHS = (0, 1, 2, 3, 5, 8, 13, 20, 30, 50, 75, 100)
@@ -45,6 +47,10 @@ def train(
     interrupted, however, goes on from its last epoch when it is started again, and its results are bit for bit those of
     an uninterrupted run on the same machine.
 
+    Under a `keras.distribution.DataParallel`, such as `join` and `use_devices` make, each device takes an equal part of
+    every batch; of several processes, the first one writes. The number of devices may be another one when a run goes
+    on; only rounding changes.
+
     Keras' own `BackupAndRestore` does not do that: it writes weights and epoch in place and one after the other, so
     that a kill between them repeats an epoch and one within them leaves a broken file, and it forgets the history and
     the random states of layers such as Dropout.
@@ -65,12 +71,13 @@ def train(
 
     Raises:
         DivergedError: if a term of the loss becomes NaN or infinite; the last good checkpoint is kept.
+        LostProcessError: if another process of the run has ended, or cannot be reached any longer.
         OSError: if the folder cannot be read or written.
         RuntimeError: if another process trains in the folder.
         TypeError: if an argument is of another kind.
         ValueError: if the images do not fit the model; if the folder's checkpoint is damaged, belongs to other
-            settings, another model or other images, or is further than config.epochs; or if weights lie there without
-            one.
+            settings, another model or other images, or is further than config.epochs; if weights lie there without one;
+            if several processes differ, or their devices cannot share a batch equally.
     """
     require("train")
     import filelock
@@ -84,11 +91,15 @@ def train(
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"{out} is a file. Expected: a folder, or a name that is free.")
     out.mkdir(parents=True, exist_ok=True)
+    share = current_share()
+    begin = partial(_train, model, parts, run, out, share, callbacks=callbacks)
+    if share.process:
+        return begin(progress=False)
     try:
         with filelock.FileLock(out / ".lock", timeout=0):
             for name in FILES:
                 remove_leftovers(out / name)
-            return _train(model, parts, run, out, progress=progress, callbacks=callbacks)
+            return begin(progress=progress)
     except filelock.Timeout:
         raise RuntimeError(f"Another process is training in {out}. Wait for it, or choose another folder.") from None
 
@@ -120,11 +131,14 @@ def _train(
     parts: Parts,
     run: Run,
     out: Path,
+    share: Share,
     *,
     progress: bool,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> keras.Model:
     checkpoint, weights = out / "checkpoint.npz", out / "weights.npz"
+    if share.processes > 1:
+        agree("the run", run.identity(checkpoint))
     if checkpoint.exists():
         restore_checkpoint(checkpoint, model, run)
     elif weights.exists():
@@ -134,27 +148,33 @@ def _train(
         )
     else:
         run.snapshots = snapshot(model, 0)
-    batches = ShuffledBatches(parts.train, run.config)
-    steps = {"initial": len(run.log) * len(batches), "total": run.config.epochs * len(batches)}
-    with tqdm(**steps, desc=model.name, unit="step", disable=not progress) as bar:
+    config = run.config
+    batches = Batches(parts.train, config.batch_size, share, config.seed)
+    held_out = Batches(parts.held_out, config.batch_size, share)
+    steps = {"initial": len(run.log) * len(batches), "total": config.epochs * len(batches)}
+    shortened = {**batches.shortened, **held_out.shortened}
+    with noticing_losses(share), tqdm(**steps, desc=model.name, unit="step", disable=not progress) as bar:
+        keeper = _Keeper(run, batches, None if share.process else out, bar)
         model.fit(
             batches,
             shuffle=False,  # Keras would shuffle the batches once more, by Python's global random state
             initial_epoch=len(run.log),
-            epochs=run.config.epochs,
-            validation_data=tuple(array for array in parts.held_out if array is not None),
-            validation_batch_size=run.config.batch_size,
+            epochs=config.epochs,
+            validation_data=held_out,
             verbose=0,
-            callbacks=[*callbacks, _Keeper(run, batches, out, bar)],
+            callbacks=[*callbacks, *([Shorten(shortened)] if shortened else []), keeper],
         )
-    _write_log(out, run)
-    final = {**run.snapshots, **snapshot(model, len(run.log))}
-    write_arrays(weights, final, run.metadata(model))
+    if not share.process:
+        _write_log(out, run)
+        final = {**run.snapshots, **snapshot(model, len(run.log))}
+        write_arrays(weights, final, run.metadata(model))
     return model
 
 
 class _Keeper(keras.callbacks.Callback):
     """Set the order of each epoch, write the checkpoint after it, move the bar, and stop at a loss that is not finite.
+
+    Without a folder it writes nothing: of several processes one writes.
 
     It comes after the caller's callbacks, so that what they do at the end of an epoch is in the checkpoint. Keras calls
     `on_train_batch_end` of callbacks that allow it in other threads, which fetch the loss from the device while the
@@ -163,7 +183,7 @@ class _Keeper(keras.callbacks.Callback):
 
     async_safe = True
 
-    def __init__(self, run: Run, batches: ShuffledBatches, out: Path, bar: tqdm) -> None:
+    def __init__(self, run: Run, batches: Batches, out: Path | None, bar: tqdm) -> None:
         super().__init__()
         self.run, self.batches, self.out, self.bar = run, batches, out, bar
         self.broken: list[tuple[int, dict[str, float]]] = []
@@ -186,8 +206,9 @@ class _Keeper(keras.callbacks.Callback):
         self.run.log.append({"epoch": epoch + 1, **logs})
         if epoch + 1 in SNAPSHOT_EPOCHS:
             self.run.snapshots.update(snapshot(self.model, epoch + 1))
-        save_checkpoint(self.out / "checkpoint.npz", self.model, self.run)
-        _write_log(self.out, self.run)
+        if self.out is not None:
+            save_checkpoint(self.out / "checkpoint.npz", self.model, self.run)
+            _write_log(self.out, self.run)
 
     def _stop_if_broken(self) -> None:
         if self.broken:

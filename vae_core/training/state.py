@@ -1,5 +1,6 @@
 """The state of a training run between two epochs, on disk and back, bit for bit."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -54,6 +55,20 @@ class Run:
             "notes": dict(self.notes),
             "versions": self.versions,
             "log": self.log,
+        }
+
+    def identity(self, checkpoint: Path) -> dict[str, dict[str, Any]]:
+        """Return by what several processes know that they begin the same run.
+
+        Args:
+            checkpoint: the file that they go on from, if there is one.
+        """
+        there = checkpoint.exists()
+        return {
+            "settings": asdict(self.config),
+            "images": self.data,
+            "model": self.begun,
+            "checkpoint": {"sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest() if there else None},
         }
 
 

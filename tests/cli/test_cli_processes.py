@@ -1,0 +1,189 @@
+"""Several processes that train one model: what they learn, and how they end when one is lost."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from vae_core.cli import main
+from vae_core.pretrained import training_log
+
+pytestmark = pytest.mark.slow
+
+GOES_ON = "The same command goes on after the last complete epoch."
+WAIT = 120
+INTERRUPTIBLE = """
+import signal
+from vae_core.cli import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
+main()
+"""
+
+
+def command(pictures, out, *more, network="dense", epochs=3):
+    data = ["train", "--data", str(pictures), "--size", "8", "--grey", "--held-out", "7"]
+    settings = ["--network", network, "--epochs", str(epochs), "--batch-size", "8"]
+    return [*data, *settings, "--out", str(out), *map(str, more)]
+
+
+def start(arguments, log):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
+    with log.open("w") as said:
+        whole = [sys.executable, "-W", "ignore", "-c", INTERRUPTIBLE, *arguments]
+        return subprocess.Popen(whole, stdout=said, stderr=said, env=environment)
+
+
+def workers(process):
+    children = psutil.Process(process.pid).children()
+    return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+
+
+def wait_for(path, process):
+    deadline = time.monotonic() + WAIT
+    while not path.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def last_line(log):
+    return log.read_text().replace("\r", "\n").rstrip("\n").rsplit("\n", 1)[-1]
+
+
+def free_address():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def whole(pictures, tmp_path_factory):
+    """A run of two processes, on 33 images and 7 held out, of which neither fill their last batch."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    log = out.parent / "said"
+    process = start(command(pictures, out, "--processes", 2, network="article"), log)
+    assert process.wait(WAIT) == 0, log.read_text()
+    assert last_line(log) == f"The run is complete. Its weights are in {out / 'weights.npz'}."
+    return out
+
+
+def test_two_processes_are_two_devices_bit_for_bit(whole, pictures, tmp_path):
+    process = start(command(pictures, tmp_path / "run", "--devices", 2, network="article"), tmp_path / "said")
+    process.wait(WAIT)
+    assert (tmp_path / "run" / "weights.npz").read_bytes() == (whole / "weights.npz").read_bytes()
+
+
+def test_they_learn_what_one_process_learns(whole, pictures, tmp_path):
+    """The first epoch, but for rounding, which Adam makes larger later on."""
+    main(command(pictures, tmp_path / "run", network="article", epochs=1))
+    alone, together = (training_log(out / "weights.npz")[0] for out in (tmp_path / "run", whole))
+    for name in ("loss", "reconstruction_loss", "kl_divergence"):
+        assert together[name] == pytest.approx(alone[name], rel=1e-5)
+
+
+def test_a_run_of_another_number_of_processes_goes_on(whole, pictures, tmp_path):
+    """One process for an epoch, then two: what is random is the same, and the rest is rounding."""
+    main(command(pictures, tmp_path / "run", network="article", epochs=1))
+    process = start(command(pictures, tmp_path / "run", "--processes", 2, network="article"), tmp_path / "said")
+    process.wait(WAIT)
+    ours, theirs = (training_log(out / "weights.npz") for out in (tmp_path / "run", whole))
+    assert [entry["epoch"] for entry in ours] == [1, 2, 3]
+    np.testing.assert_allclose([entry["loss"] for entry in ours], [entry["loss"] for entry in theirs], rtol=1e-3)
+
+
+def test_killed_processes_lose_nothing(pictures, tmp_path):
+    """Each time another process, at another moment; the rest ends by itself, and the next run goes on."""
+    (tmp_path / "whole").mkdir()
+    expected = start(command(pictures, tmp_path / "whole", "--processes", 2, epochs=40), tmp_path / "said")
+    expected.wait(WAIT)
+    draw = random.Random(0)
+    out, log = tmp_path / "run", tmp_path / "log"
+    for victim in (0, 1):
+        before = len(training_log_of(out))
+        process = start(command(pictures, out, "--processes", 2, epochs=40), log)
+        wait_for_epochs(out, before + 1, process)
+        time.sleep(draw.uniform(0, 0.3))
+        if process.poll() is None:
+            both = workers(process)
+            both[victim].kill()
+            assert process.wait(WAIT) == 1
+            assert last_line(log).endswith(f"Process {victim} was ended by SIGKILL. {GOES_ON}")
+            psutil.wait_procs(both, timeout=10)
+            assert not any(worker.is_running() for worker in both)
+    start(command(pictures, out, "--processes", 2, epochs=40), log).wait(WAIT)
+    assert (out / "weights.npz").read_bytes() == (tmp_path / "whole" / "weights.npz").read_bytes()
+
+
+def training_log_of(out):
+    log = out / "log.jsonl"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def wait_for_epochs(out, number, process):
+    deadline = time.monotonic() + WAIT
+    while len(training_log_of(out)) < number and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_signal_ends_them_all(pictures, tmp_path, number, status):
+    process = start(command(pictures, tmp_path / "run", "--processes", 2, epochs=10_000), tmp_path / "said")
+    wait_for(tmp_path / "run" / "log.jsonl", process)
+    both = workers(process)
+    assert len(both) == 2
+    process.send_signal(number)
+    assert process.wait(WAIT) == status
+    gone, alive = psutil.wait_procs(both, timeout=10)
+    assert not alive
+    assert len(gone) == 2
+    if number == signal.SIGINT:
+        assert last_line(tmp_path / "said") == f"Interrupted. {GOES_ON}"
+
+
+def test_processes_that_differ_say_in_what(pictures, tmp_path):
+    """As on a cluster: each is started by itself, with the address of the first."""
+    joining = ["--coordinator", free_address(), "--num-processes", 2, "--process-id"]
+    out = tmp_path / "run"
+    both = [
+        start([*command(pictures, out, *joining, number), "--seed", str(number)], tmp_path / f"said{number}")
+        for number in (0, 1)
+    ]
+    assert [process.wait(WAIT) for process in both] == [1, 1]
+    for number in (0, 1):
+        assert "Process 1 differs from process 0 in its options: seed=0 there and 1 here. All" in last_line(
+            tmp_path / f"said{number}"
+        )
+
+
+def test_a_process_that_never_comes_is_waited_for_no_longer_than_a_minute(pictures, tmp_path):
+    joining = ["--coordinator", free_address(), "--num-processes", 2, "--process-id", 0]
+    begun = time.monotonic()
+    process = start(command(pictures, tmp_path / "run", *joining), tmp_path / "said")
+    assert process.wait(WAIT) == 1
+    assert time.monotonic() - begun < 60
+    assert last_line(tmp_path / "said") == (
+        f"Process 0 has no others to train with: they did not come in time. {GOES_ON}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--processes", "2", "--process-id", "0"], "--processes starts all processes on this machine. Leave out"),
+        (["--num-processes", "2"], "needs --coordinator, --num-processes and --process-id, all three"),
+        (["--processes", "3"], r"batch_size must be a multiple of 3, the number of devices of all processes"),
+    ],
+)
+def test_what_makes_no_sense_is_said(pictures, tmp_path, more, message):
+    with pytest.raises(SystemExit, match=message):
+        main(command(pictures, Path(tmp_path / "run"), *more))

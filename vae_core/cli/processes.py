@@ -1,0 +1,206 @@
+"""The command "train" in several processes: each is watched by this one, which says in a sentence how it ended."""
+
+import argparse
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from tqdm import tqdm
+
+from vae_core.cli.output import say
+
+GRACE = 10  # seconds in which the other processes may find out by themselves that one has ended
+PARTING = 2  # seconds after which process 0 leaves, on which all depend, so that they hear first what is wrong
+GOES_ON = "The same command goes on after the last complete epoch."
+
+
+class Ending(NamedTuple):
+    """How a process of the run failed.
+
+    Attributes:
+        sentence: what to say of it.
+        is_cause: whether it failed by itself, and not because another process was lost.
+    """
+
+    sentence: str
+    is_cause: bool
+
+
+def run(options: argparse.Namespace) -> None:
+    """Start the processes of this machine, wait for them, and end all when one fails.
+
+    Raises:
+        RuntimeError: with what the one that failed first by itself has said.
+    """
+    here = _members(options)
+    context = multiprocessing.get_context("spawn")
+    with _terminable():
+        workers = [_start(context, member, len(here)) for member in here]
+        try:
+            _watch(workers)
+        finally:
+            _end(workers)
+    endings = [ending for worker in workers if (ending := worker.ending())]
+    if endings:
+        raise RuntimeError(max(endings, key=lambda ending: ending.is_cause).sentence)
+    if 0 in (member.process_id for member in here):
+        say(f"The run is complete. Its weights are in {options.out / 'weights.npz'}.")
+
+
+class _Worker:
+    """A process of the run, and what it has said of itself."""
+
+    def __init__(self, process: Any, reports: Connection, options: argparse.Namespace) -> None:
+        self.process, self.reports, self.options = process, reports, options
+        self.was_stopped = False
+
+    def stop(self, how: str) -> None:
+        """End the process if it has not ended: "terminate" or "kill" it."""
+        if self.process.is_alive():
+            self.was_stopped = True
+            getattr(self.process, how)()
+
+    def ending(self) -> Ending | None:
+        """Return how the process failed, None if it did not, or was ended because another one did."""
+        said = []
+        while self.reports.poll():
+            try:
+                said.append(self.reports.recv())
+            except EOFError:
+                break
+        failures = [report for report in said if isinstance(report, Ending)]
+        code = self.process.exitcode
+        if failures or code == 0 or self.was_stopped:
+            return failures[0] if failures else None
+        name = f"Process {self.options.process_id}"
+        if code == -signal.SIGABRT:  # JAX ends a process so when it misses another one
+            reached = "have ended or cannot be reached any longer" if "joined" in said else "did not come in time"
+            return Ending(f"{name} has no others to train with: they {reached}. {GOES_ON}", is_cause=False)
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        return Ending(f"{name} {how}. {GOES_ON}", is_cause=True)
+
+
+def _members(options: argparse.Namespace) -> list[argparse.Namespace]:
+    """Return the options of every process that this machine starts, with the address of process 0."""
+    joining = (options.coordinator, options.num_processes, options.process_id)
+    if options.processes is None:
+        if None in joining:
+            raise ValueError(
+                "A process that joins others needs --coordinator, --num-processes and --process-id, all three. "
+                "To start several processes on this machine, give --processes alone."
+            )
+        return [options]
+    if any(value is not None for value in joining):
+        raise ValueError(
+            "--processes starts all processes on this machine. Leave out --coordinator and what goes with it."
+        )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        coordinator = f"127.0.0.1:{free.getsockname()[1]}"
+    count = options.processes
+    common = {**vars(options), "coordinator": coordinator, "num_processes": count}
+    return [argparse.Namespace(**{**common, "process_id": number}) for number in range(count)]
+
+
+def _start(context: Any, options: argparse.Namespace, count: int) -> _Worker:
+    reports, reporting = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(options, reporting, count), name=f"process-{options.process_id}")
+    process.start()
+    reporting.close()
+    return _Worker(process, reports, options)
+
+
+def _watch(workers: list[_Worker]) -> None:
+    """Wait until all processes have ended well, or one has not and the others had time to notice."""
+    running = {worker.process.sentinel: worker for worker in workers}
+    deadline = None
+    while running and (deadline is None or time.monotonic() < deadline):
+        ended = wait(list(running), timeout=None if deadline is None else deadline - time.monotonic())
+        for sentinel in ended:
+            worker = running.pop(sentinel)
+            worker.process.join()
+            if worker.process.exitcode and deadline is None:
+                deadline = time.monotonic() + GRACE
+
+
+def _end(workers: list[_Worker]) -> None:
+    for how in ("terminate", "kill"):
+        for worker in workers:
+            worker.stop(how)
+        for worker in workers:
+            worker.process.join(5)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, so that no process is left behind."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _work(options: argparse.Namespace, reporting: Connection, count: int) -> None:
+    """Be one process of the run: train, and report how it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that watches is interrupted, and ends this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _take_cores(options, count)
+    log = options.out / f"process-{options.process_id}.log"
+    status = 0
+    try:
+        tqdm.set_lock(threading.RLock())  # its own would be one between processes, which are left at once
+        from vae_core.cli.runs import train_in
+
+        train_in(options, on_joining=lambda: _divert(log), on_joined=lambda: reporting.send("joined"))
+    except (ArithmeticError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
+        from vae_core.cli import sentence_of
+        from vae_core.training.processes import LostProcessError
+
+        is_cause = not isinstance(error, LostProcessError)
+        reporting.send(Ending(sentence_of(error) if is_cause else f"{error} {GOES_ON}", is_cause))
+        status = 1
+        time.sleep(0 if options.process_id else PARTING)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _take_cores(options: argparse.Namespace, count: int) -> None:
+    """Take the part of the cores that is this process', where the system allows it and there are enough."""
+    if count > 1 and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        if each := len(cores) // count:
+            os.sched_setaffinity(0, cores[options.process_id * each : (options.process_id + 1) * each])
+
+
+def _divert(log: Path) -> None:
+    """Send what C++ prints to a file in the run's folder; Python keeps the streams that it had."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.stdout, sys.stderr = _copy(1), _copy(2)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    for descriptor in (1, 2):
+        os.dup2(file, descriptor)
+    os.close(file)
+
+
+def _copy(descriptor: int) -> TextIO:
+    return os.fdopen(os.dup(descriptor), "w", buffering=1, errors="backslashreplace")
