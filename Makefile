@@ -104,6 +104,7 @@ bench: book browser  ## measure the training step beside its peers, its breakdow
 	$(BIN)/python benchmarks/costs.py
 	$(BIN)/python benchmarks/equivalence.py
 	$(BIN)/python benchmarks/resume.py
+	$(BIN)/python benchmarks/processes.py
 	PYTHONPATH=. $(BIN)/python benchmarks/browser.py
 	PYTHONPATH=. $(BIN)/python benchmarks/playground.py
 	PYTHONPATH=. $(BIN)/python benchmarks/playground_view.py

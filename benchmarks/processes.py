@@ -17,7 +17,13 @@ import sys
 import time
 from typing import Any
 
-from common import machine, write_results
+from common import article_vae, machine, write_results
+
+from vae_core import layers
+from vae_core.data import mnist_split
+from vae_core.training import join, leave, use_devices
+from vae_core.training.batches import Batches, Part
+from vae_core.training.processes import current_share
 
 STEPS, EPOCHS, BATCH, ROUNDS = 50, 4, 128, 3
 WAYS = {"one process": (1, 1), "two devices": (1, 2), "two processes": (2, 1)}  # processes, devices of each
@@ -34,22 +40,15 @@ def member(process: int, processes: int, devices: int, address: str) -> None:
     cores = sorted(os.sched_getaffinity(0))
     each = len(cores) // processes
     os.sched_setaffinity(0, cores[process * each : (process + 1) * each])
-    import keras
-    from common import article_vae
-
-    import vae_core
-    from vae_core.data import mnist_split
-    from vae_core.training import join, leave, use_devices
-    from vae_core.training.batches import Batches, Part
-    from vae_core.training.processes import current_share
-
     if processes > 1:
         join(address, processes, process)
     elif devices > 1:
         use_devices(devices)
-    model = article_vae(vae_core.layers)
+    model = article_vae(layers)
     images = mnist_split(STEPS * BATCH, 1000).train.x
     seconds: list[float] = []
+
+    import keras  # which vae_core has told its backend
 
     class Clock(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
