@@ -46,14 +46,16 @@ def article_vae(layers: Any, seed: int = 0) -> Any:
     return model
 
 
-def fit_along_cosine(model: Any, x: Any, *, epochs: int, batch_size: int, rate: float, seed: int) -> None:
-    """Train a model with Adam, whose learning rate falls from `rate` to 0 along a cosine."""
+def fit_along_cosine(
+    model: Any, x: Any, *, epochs: int, batch_size: int, rate: float, seed: int, **options: Any
+) -> None:
+    """Train a model with Adam, whose learning rate falls from `rate` to 0 along a cosine; further options go to fit."""
     import keras
 
     schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * len(x) // batch_size)
     model.compile(keras.optimizers.Adam(schedule))
     keras.utils.set_random_seed(seed)
-    model.fit(x, batch_size=batch_size, epochs=epochs, verbose=0)
+    model.fit(x, batch_size=batch_size, epochs=epochs, verbose=0, **options)
 
 
 def write_results(name: str, report: dict[str, Any]) -> None:
