@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Ellipse, Polygon
 from PIL import Image
+from scipy.stats import norm
 
 from vae_core import evaluation, figures
 from vae_core.files import write_whole
@@ -258,6 +259,19 @@ def two_readings(ax: Axes, shipped: Shipped) -> None:
     ax.set(xlim=(5, 67), ylim=(-2.4, 32.4), aspect="equal")
 
 
+def staircase(ax: Axes, _shipped: Shipped) -> None:
+    """A normal number and what rounding to eight levels makes of it: the best levels, found by Lloyd's method."""
+    values = norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    levels = np.linspace(-2, 2, 8)
+    for _ in range(300):
+        nearest = np.abs(values[:, None] - levels).argmin(axis=1)
+        levels = np.bincount(nearest, values) / np.bincount(nearest)
+    ax.plot([-2.9, 2.9], [-2.9, 2.9], color=figures.INK, lw=1.5)
+    edges = np.concatenate([[-2.9], (levels[1:] + levels[:-1]) / 2, [2.9]])
+    ax.stairs(levels, edges, baseline=None, color=figures.ENCODER, lw=3)
+    ax.set(xlim=(-2.9, 2.9), ylim=(-2.6, 2.6))
+
+
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
     results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
@@ -297,6 +311,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "15": wound_rays,
     "16": ring_of_clocks,
     "17": two_readings,
+    "18": staircase,
     "speed": step_times,
 }
 
