@@ -11,7 +11,7 @@ import argparse
 from typing import Any
 
 import numpy as np
-from common import RESULTS, fit_along_cosine, machine, read_results, write_results
+from common import RESULTS, fit_along_cosine, known_runs, machine, write_results
 
 from vae_core import VAE, networks
 from vae_core.data import mnist_split
@@ -167,8 +167,7 @@ def main() -> None:
     report = {"machine": machine(), "protocol": PROTOCOL}
     for seed in parser.parse_args().seed:
         for kind in (SHOWN, "small", "data", *(VAES if seed == SEEDS[0] else ())):
-            earlier = read_results("codebooks")
-            runs = earlier["runs"] if earlier.get("protocol") == PROTOCOL else []
+            runs = known_runs("codebooks", PROTOCOL)
             if any((run["kind"], run["seed"]) == (kind, seed) for run in runs):
                 continue
             if kind in WAYS:

@@ -74,6 +74,13 @@ def read_results(name: str) -> dict[str, Any]:
     return known
 
 
+def known_runs(name: str, protocol: Any) -> list[dict[str, Any]]:
+    """Return the runs of results/NAME.json, to which another process may have added; none of another protocol."""
+    earlier = read_results(name)
+    runs: list[dict[str, Any]] = earlier["runs"] if earlier.get("protocol") == protocol else []
+    return runs
+
+
 def write_processor_results(name: str, report: dict[str, Any]) -> None:
     """Write results/NAME/PROCESSOR.json: what depends on the processor is kept for each that was measured."""
     write_results(f"{name}/{re.sub('[^a-z0-9]+', '-', report['machine']['processor'].lower()).strip('-')}", report)

@@ -12,7 +12,7 @@ import argparse
 from typing import Any
 
 import numpy as np
-from common import RESULTS, fit_along_cosine, machine, read_results, write_results
+from common import RESULTS, fit_along_cosine, known_runs, machine, write_results
 
 from vae_core import VAE, networks
 from vae_core.data import Images, mnist_split
@@ -143,8 +143,7 @@ def main() -> None:
     report = {"machine": machine(), "protocol": PROTOCOL}
     for seed in parser.parse_args().seed:
         for run in ({"kind": kind, "latent_dim": d, "seed": seed} for d in DIMENSIONS for kind in KINDS):
-            earlier = read_results("conditional")
-            runs = earlier["runs"] if earlier.get("protocol") == PROTOCOL else []
+            runs = known_runs("conditional", PROTOCOL)
             if any(run.items() <= other.items() for other in runs):
                 continue
             model = trained(run, train)

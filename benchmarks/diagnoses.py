@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from common import machine, read_results, write_results
+from common import known_runs, machine, write_results
 
 from vae_core import VAE, diagnose, load_mnist, networks
 from vae_core.diagnosis import specimens
@@ -91,8 +91,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     kinds = images()
     report = {"machine": machine(), "protocol": PROTOCOL}
-    earlier = read_results("diagnoses")
-    runs = earlier["runs"] if earlier.get("protocol") == PROTOCOL else []
+    runs = known_runs("diagnoses", PROTOCOL)
     cases: list[tuple[dict[str, Any], Callable[[], Any], np.ndarray]] = []
     for kind, likelihood, beta, latent_dim in product(kinds, LIKELIHOODS, BETAS, LATENT_DIMS):
         settings = {"images": kind, "likelihood": likelihood, "beta": beta, "latent_dim": latent_dim}

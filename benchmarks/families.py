@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import RESULTS, machine, read_results, write_results
+from common import RESULTS, known_runs, machine, write_results
 from jax import Array
 from jax.example_libraries import optimizers
 
@@ -204,12 +204,6 @@ def pictures(family: str, parts: Any, x: np.ndarray, seed: int) -> dict[str, np.
     return {"posteriors": eighths, "axes": np.asarray(axes, np.float32), "draws": z.astype(np.float32)}
 
 
-def known(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the runs on the disk that were made by this protocol."""
-    earlier = read_results("families")
-    return earlier["runs"] if earlier.get("protocol") == report["protocol"] else []
-
-
 def main() -> None:
     """Train and measure model by model, and write what is known so far."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -218,7 +212,7 @@ def main() -> None:
     x = data.held_out.x[:HELD_OUT]
     report = {"machine": machine(), "protocol": PROTOCOL}
     for run in ({"family": f, "seed": seed} for seed in parser.parse_args().seed for f in FAMILIES):
-        if any(run.items() <= other.items() for other in known(report)):
+        if any(run.items() <= other.items() for other in known_runs("families", PROTOCOL)):
             continue
         parts = trained(run, data.train.x)
         found = measured(run["family"], parts, x, run["seed"])
@@ -228,7 +222,7 @@ def main() -> None:
             shown |= {"images": np.round(255 * x[:SHOWN, ..., 0]).astype(np.uint8)}
             shown |= {f"{run['family']}-{name}": values for name, values in new.items()}
             write_arrays(PICTURES, dict(sorted(shown.items())), {"made_by": "benchmarks/families.py"})
-        write_results("families", {**report, "runs": [*known(report), {**run, **found}]})
+        write_results("families", {**report, "runs": [*known_runs("families", PROTOCOL), {**run, **found}]})
         print(run, found["log_likelihood"], found["elbo"], found["gap"], found["diagonal_best"], flush=True)
 
 

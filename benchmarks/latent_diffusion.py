@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import RESULTS, fit_along_cosine, machine, read_results, write_results
+from common import RESULTS, fit_along_cosine, known_runs, machine, write_results
 from jax.example_libraries import optimizers
 
 from vae_core import VAE, load_pretrained, networks
@@ -136,8 +136,7 @@ def main() -> None:
     data, classifier = mnist_split(), load_pretrained("classifier")
     report = {"machine": machine(), "protocol": PROTOCOL}
     for beta, seed in RUNS:
-        earlier = read_results("latent_diffusion")
-        runs = earlier["runs"] if earlier.get("protocol") == PROTOCOL else []
+        runs = known_runs("latent_diffusion", PROTOCOL)
         if any((run["beta"], run["seed"]) == (beta, seed) for run in runs):
             continue
         found = {"beta": beta, "seed": seed, **measured(beta, seed, data, classifier)}

@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from common import RESULTS, machine, read_results, write_results
+from common import RESULTS, known_runs, machine, write_results
 
 from vae_core import evaluation, load_mnist, networks
 from vae_core.diagnosis import specimens
@@ -104,12 +104,6 @@ def pictures(name: str, model: Any, digits: np.ndarray) -> np.ndarray:
     return np.nan_to_num(np.round(255 * np.stack(shown)[..., 0])).astype(np.uint8)
 
 
-def known(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the runs on the disk, to which another process may have added; none of another protocol."""
-    earlier = read_results("specimens")
-    return earlier["runs"] if earlier.get("protocol") == report["protocol"] else []
-
-
 def show(name: str, images: np.ndarray) -> None:
     """Add what a program draws to the pictures."""
     shown = dict(read_arrays(PICTURES, remedy="Delete it.")[0]) if PICTURES.exists() else {}
@@ -128,14 +122,14 @@ def main() -> None:
     for seed in seeds:
         for name in PROGRAMS:
             this = {"program": name, "seed": seed}
-            if any(this.items() <= run.items() for run in known(report)):
+            if any(this.items() <= run.items() for run in known_runs("specimens", PROTOCOL)):
                 continue
             model, loss, own = trained(name, seed, train)
             found = measured(name, model, own, test, seed)
             if seed == SEEDS[0]:
                 show(name, pictures(name, model, digits))
             loss_told = round(float(loss), 3) if np.isfinite(loss) else None
-            runs = [*known(report), {**this, "reported_loss": loss_told, **found}]
+            runs = [*known_runs("specimens", PROTOCOL), {**this, "reported_loss": loss_told, **found}]
             write_results("specimens", {**report, "runs": sorted(runs, key=lambda run: run["seed"])})
             print(f"{name:20} seed {seed}: {loss_told} {found}", flush=True)
 

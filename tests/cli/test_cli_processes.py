@@ -2,8 +2,8 @@
 
 import os
 import random
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from vae_core.cli import main
+from vae_core.cli.processes import free_address
 from vae_core.pretrained import training_log
 
 pytestmark = pytest.mark.slow
@@ -47,22 +48,21 @@ def workers(process):
     return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
 
 
-def wait_for(path, process):
+def epochs_of(out):
+    log = out / "log.jsonl"
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def wait_for_epochs(out, number, process):
     deadline = time.monotonic() + WAIT
-    while not path.exists():
+    while epochs_of(out) < number:
         assert process.poll() is None
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def last_line(log):
     return log.read_text().replace("\r", "\n").rstrip("\n").rsplit("\n", 1)[-1]
-
-
-def free_address():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def whole(pictures, tmp_path_factory):
 
 def test_two_processes_are_two_devices_bit_for_bit(whole, pictures, tmp_path):
     process = start(command(pictures, tmp_path / "run", "--devices", 2, network="article"), tmp_path / "said")
-    process.wait(WAIT)
+    assert process.wait(WAIT) == 0
     assert (tmp_path / "run" / "weights.npz").read_bytes() == (whole / "weights.npz").read_bytes()
 
 
@@ -90,11 +90,27 @@ def test_they_learn_what_one_process_learns(whole, pictures, tmp_path):
         assert together[name] == pytest.approx(alone[name], rel=1e-5)
 
 
+def test_a_held_out_batch_is_cut_to_its_own_size(pictures, tmp_path):
+    """The last batch of training has five images, brought to six, which is what the last one held out has."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for image in sorted(pictures.rglob("*.png"))[:35]:
+        shutil.copy(image, folder / f"{image.parent.name}-{image.name}")
+    options = ["--held-out", "6"]
+    main([*command(folder, tmp_path / "one", epochs=1), *options])
+    more = [*command(folder, tmp_path / "two", "--devices", 2, epochs=1), *options]
+    assert start(more, tmp_path / "said").wait(WAIT) == 0
+    (alone,), (together,) = (training_log(tmp_path / out / "weights.npz") for out in ("one", "two"))
+    assert [name for name in alone if name.startswith("val_")]
+    for name in alone:
+        assert together[name] == pytest.approx(alone[name], rel=1e-5)
+
+
 def test_a_run_of_another_number_of_processes_goes_on(whole, pictures, tmp_path):
     """One process for an epoch, then two: what is random is the same, and the rest is rounding."""
     main(command(pictures, tmp_path / "run", network="article", epochs=1))
     process = start(command(pictures, tmp_path / "run", "--processes", 2, network="article"), tmp_path / "said")
-    process.wait(WAIT)
+    assert process.wait(WAIT) == 0
     ours, theirs = (training_log(out / "weights.npz") for out in (tmp_path / "run", whole))
     assert [entry["epoch"] for entry in ours] == [1, 2, 3]
     np.testing.assert_allclose([entry["loss"] for entry in ours], [entry["loss"] for entry in theirs], rtol=1e-3)
@@ -104,41 +120,29 @@ def test_killed_processes_lose_nothing(pictures, tmp_path):
     """Each time another process, at another moment; the rest ends by itself, and the next run goes on."""
     (tmp_path / "whole").mkdir()
     expected = start(command(pictures, tmp_path / "whole", "--processes", 2, epochs=40), tmp_path / "said")
-    expected.wait(WAIT)
+    assert expected.wait(WAIT) == 0
     draw = random.Random(0)
     out, log = tmp_path / "run", tmp_path / "log"
     for victim in (0, 1):
-        before = len(training_log_of(out))
+        before = epochs_of(out)
         process = start(command(pictures, out, "--processes", 2, epochs=40), log)
         wait_for_epochs(out, before + 1, process)
         time.sleep(draw.uniform(0, 0.3))
-        if process.poll() is None:
-            both = workers(process)
-            both[victim].kill()
-            assert process.wait(WAIT) == 1
-            assert last_line(log).endswith(f"Process {victim} was ended by SIGKILL. {GOES_ON}")
-            psutil.wait_procs(both, timeout=60)
-            assert not any(worker.is_running() for worker in both)
-    start(command(pictures, out, "--processes", 2, epochs=40), log).wait(WAIT)
+        both = workers(process)
+        both[victim].kill()
+        assert process.wait(WAIT) == 1
+        assert last_line(log).endswith(f"Process {victim} was ended by SIGKILL. {GOES_ON}")
+        _, alive = psutil.wait_procs(both, timeout=60)
+        assert not alive
+        assert epochs_of(out) < 40
+    assert start(command(pictures, out, "--processes", 2, epochs=40), log).wait(WAIT) == 0
     assert (out / "weights.npz").read_bytes() == (tmp_path / "whole" / "weights.npz").read_bytes()
-
-
-def training_log_of(out):
-    log = out / "log.jsonl"
-    return log.read_text().splitlines() if log.exists() else []
-
-
-def wait_for_epochs(out, number, process):
-    deadline = time.monotonic() + WAIT
-    while len(training_log_of(out)) < number and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_them_all(pictures, tmp_path, number, status):
     process = start(command(pictures, tmp_path / "run", "--processes", 2, epochs=10_000), tmp_path / "said")
-    wait_for(tmp_path / "run" / "log.jsonl", process)
+    wait_for_epochs(tmp_path / "run", 1, process)
     both = workers(process)
     assert len(both) == 2
     process.send_signal(number)

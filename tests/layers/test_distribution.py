@@ -2,12 +2,13 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+
+from vae_core.cli.processes import free_address
 
 pytestmark = pytest.mark.slow
 
@@ -74,9 +75,7 @@ def start(program, folder, *arguments):
 def folder(tmp_path_factory):
     """Run all three processes side by side; the files that they leave are the result."""
     folder = tmp_path_factory.mktemp("distribution")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     processes = [start(TWO_DEVICES, folder), *(start(TWO_PROCESSES, folder, str(r), address) for r in (0, 1))]
     assert [process.wait(timeout=300) for process in processes] == [0, 0, 0]
     return folder

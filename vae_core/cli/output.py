@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 
 def say(text: str) -> None:
@@ -11,6 +12,11 @@ def say(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _silence()
+
+
+def say_where(out: Path) -> None:
+    """Print that a run is complete, and where its weights are."""
+    say(f"The run is complete. Its weights are in {out / 'weights.npz'}.")
 
 
 def flush() -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TextIO
 
 from tqdm import tqdm
 
-from vae_core.cli.output import say
+from vae_core.cli.output import say_where
 
 GRACE = 10  # seconds in which the other processes may find out by themselves that one has ended
 PARTING = 2  # seconds after which process 0 leaves, on which all depend, so that they hear first what is wrong
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     here = _members(options)
     context = multiprocessing.get_context("spawn")
     with _terminable():
-        workers = [_start(context, member, len(here)) for member in here]
+        workers = [_start(context, member) for member in here]
         try:
             _watch(workers)
         finally:
@@ -53,7 +53,14 @@ def run(options: argparse.Namespace) -> None:
     if endings:
         raise RuntimeError(max(endings, key=lambda ending: ending.is_cause).sentence)
     if 0 in (member.process_id for member in here):
-        say(f"The run is complete. Its weights are in {options.out / 'weights.npz'}.")
+        say_where(options.out)
+
+
+def free_address() -> str:
+    """Return an address of this machine that nobody else reaches, with a port that is free now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 class _Worker:
@@ -103,17 +110,14 @@ def _members(options: argparse.Namespace) -> list[argparse.Namespace]:
         raise ValueError(
             "--processes starts all processes on this machine. Leave out --coordinator and what goes with it."
         )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        coordinator = f"127.0.0.1:{free.getsockname()[1]}"
     count = options.processes
-    common = {**vars(options), "coordinator": coordinator, "num_processes": count}
+    common = {**vars(options), "coordinator": free_address(), "num_processes": count}
     return [argparse.Namespace(**{**common, "process_id": number}) for number in range(count)]
 
 
-def _start(context: Any, options: argparse.Namespace, count: int) -> _Worker:
+def _start(context: Any, options: argparse.Namespace) -> _Worker:
     reports, reporting = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(options, reporting, count), name=f"process-{options.process_id}")
+    process = context.Process(target=_work, args=(options, reporting), name=f"process-{options.process_id}")
     process.start()
     reporting.close()
     return _Worker(process, reports, options)
@@ -150,11 +154,10 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _work(options: argparse.Namespace, reporting: Connection, count: int) -> None:
+def _work(options: argparse.Namespace, reporting: Connection) -> None:
     """Be one process of the run: train, and report how it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that watches is interrupted, and ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _take_cores(options, count)
     log = options.out / f"process-{options.process_id}.log"
     status = 0
     try:
@@ -180,14 +183,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _take_cores(options: argparse.Namespace, count: int) -> None:
-    """Take the part of the cores that is this process', where the system allows it and there are enough."""
-    if count > 1 and hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        if each := len(cores) // count:
-            os.sched_setaffinity(0, cores[options.process_id * each : (options.process_id + 1) * each])
 
 
 def _divert(log: Path) -> None:

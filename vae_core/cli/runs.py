@@ -9,14 +9,13 @@ from typing import Any
 import keras
 
 from vae_core import likelihoods, networks
-from vae_core.cli.output import say
+from vae_core.cli.output import say_where
 from vae_core.cli.sources import MNIST, Source, split_of
 from vae_core.files import read_arrays
 from vae_core.models import VAE, Autoencoder, KLWarmUp
 from vae_core.training import TrainingConfig, train
 from vae_core.training.description import differences
 from vae_core.training.processes import agree, join, leave, use_devices
-from vae_core.training.state import versions
 
 DEFAULTS = {"network": "article", "latent_dim": 2, "likelihood": "bernoulli", "variance": None}
 DEFAULTS_OF = {
@@ -30,7 +29,7 @@ DEFAULTS_OF = {
 def run(options: argparse.Namespace) -> None:
     """Train what the command line asks for, and say where the weights are."""
     train_in(options)
-    say(f"The run is complete. Its weights are in {options.out / 'weights.npz'}.")
+    say_where(options.out)
 
 
 def train_in(
@@ -61,9 +60,7 @@ def train_in(
             on_one_machine=options.processes is not None,
         )
         on_joined()
-        agree(
-            "the options", {"libraries": versions(), "options": {**settings, **asdict(config), **source, "folder": ""}}
-        )
+        agree("the options", {"options": {**settings, **asdict(config), **source, "folder": ""}})
     elif options.devices is not None:
         use_devices(options.devices)
     data = split_of(source)

@@ -9,7 +9,7 @@ import numpy as np
 from vae_core.batching import apply_in_batches
 from vae_core.likelihoods import Bernoulli, Likelihood
 from vae_core.models.base import BATCH_SIZE, ImageModel
-from vae_core.models.inputs import check_no_targets, check_seed
+from vae_core.models.inputs import check_count, check_seed
 from vae_core.models.pair import check_pair
 
 
@@ -78,20 +78,6 @@ class Autoencoder(ImageModel):
         z, _ = self.encoder(x, training=training)
         return AutoencoderOutput(z, self.decoder(z, training=training))
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return minus the log-likelihood in nats, averaged over the batch, plus the penalties of the layers."""
-        check_no_targets(y, sample_weight)
-        log_prob = self.likelihood.log_prob(x, y_pred.parameters)
-        self.reconstruction_tracker.update_state(-log_prob)
-        return -keras.ops.mean(log_prob) + self._penalties()
-
     def encode(self, x: Any, *, batch_size: int = BATCH_SIZE) -> Any:
         """Return the codes of images, (n, latent_dim) float32 NumPy.
 
@@ -132,14 +118,18 @@ class Autoencoder(ImageModel):
             seed: the same seed and n give the same images.
             pixels: whether to draw the pixels from p(x|z) too; otherwise the images are its means.
         """
-        if not isinstance(n, (int, np.integer)) or n < 0:
-            raise ValueError(f"n must be an integer of at least 0. Received: {n!r}.")
         latent_key, pixel_key = jax.random.split(jax.random.key(check_seed(seed)))
-        z = jax.random.normal(latent_key, (n, self.latent_dim), self.compute_dtype)
+        z = jax.random.normal(latent_key, (check_count(n), self.latent_dim), self.compute_dtype)
         if not pixels or not n:
             return self.decode(z)
         (parameters,) = apply_in_batches(self.decoder, z, BATCH_SIZE)
         return np.asarray(self.likelihood.sample(pixel_key, parameters))
+
+    def _objective(self, x: Any, output: Any) -> Any:
+        """Return the log-likelihood of the images given their codes."""
+        log_prob = self.likelihood.log_prob(x, output.parameters)
+        self.reconstruction_tracker.update_state(-log_prob)
+        return log_prob
 
     def _posterior(self, x: Any, batch_size: int) -> list[np.ndarray]:
         return apply_in_batches(self.encoder, self._check_images(x, "x"), batch_size)
@@ -214,17 +204,9 @@ class VAE(Autoencoder):
         z = self.sampling(posterior_mean, posterior_log_var)
         return VAEOutput(posterior_mean, posterior_log_var, z, self.decoder(z, training=training))
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return the negative (beta-)ELBO in nats, averaged over the batch, plus penalties; update its two terms."""
-        check_no_targets(y, sample_weight)
-        return self._negative_elbo(x, y_pred, self._beta.value)
+    def _objective(self, x: Any, output: Any) -> Any:
+        """Return the (beta-)ELBO."""
+        return self._elbo(x, output, self._beta.value)
 
     def encode(self, x: Any, *, batch_size: int = BATCH_SIZE) -> tuple[np.ndarray, np.ndarray]:
         """Return (posterior_mean, posterior_log_var) of q(z|x), each (n, latent_dim) float32 NumPy.

@@ -66,6 +66,30 @@ class PairModel(keras.Model):
             )
         super().compile(optimizer, **kwargs)
 
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return minus the model's objective in nats, averaged over the batch, plus the penalties of the layers.
+
+        Args:
+            x: what the model is called with.
+            y: no targets; the same holds for sample_weight.
+            y_pred: what the call returned.
+            sample_weight: None.
+            training: without effect.
+        """
+        check_no_targets(y, sample_weight)
+        return -keras.ops.mean(self._objective(x, y_pred)) + self._penalties()
+
+    def _objective(self, x: Any, output: Any) -> Any:
+        """Return what is to be large for each image, (batch,) nats, and update the trackers."""
+        raise NotImplementedError
+
     def get_compile_config(self) -> Any:
         """Return what `compile_from_config` needs, None if the model is not compiled."""
         config = super().get_compile_config()
@@ -103,14 +127,14 @@ class PairModel(keras.Model):
         self.sampling.build((None, self.latent_dim), (None, self.latent_dim))
         self.kl_tracker = keras.metrics.Mean(name="kl_divergence", dtype=self.variable_dtype)
 
-    def _negative_elbo(self, x: Any, output: Any, beta: Any = 1.0) -> Any:
-        """Return the negative (beta-)ELBO in nats, averaged over the batch, plus penalties; update its two terms."""
+    def _elbo(self, x: Any, output: Any, beta: Any = 1.0) -> Any:
+        """Return the (beta-)ELBO of each image; update its two terms."""
         terms = objectives.elbo(
             x, output.parameters, output.posterior_mean, output.posterior_log_var, likelihood=self.likelihood
         )
         self.reconstruction_tracker.update_state(-terms.reconstruction_log_likelihood)
         self.kl_tracker.update_state(terms.kl_divergence)
-        return -keras.ops.mean(objectives.beta_elbo(terms, beta)) + self._penalties()
+        return objectives.beta_elbo(terms, beta)
 
     def _mean_images(self, inputs: np.ndarray | tuple[np.ndarray, ...], batch_size: int) -> np.ndarray:
         """Return the likelihood's mean images, (n, height, width, channels), of what the decoder takes."""

@@ -70,18 +70,10 @@ class ConditionalVAE(PairModel):
         z = self.sampling(posterior_mean, posterior_log_var)
         return VAEOutput(posterior_mean, posterior_log_var, z, self.decoder([z, y], training=training))
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return the negative ELBO of log p(x|y) in nats, averaged over the batch, plus penalties."""
-        check_no_targets(y, sample_weight)
+    def _objective(self, x: Any, output: Any) -> Any:
+        """Return the ELBO of log p(x|y)."""
         images, _ = x
-        return self._negative_elbo(images, y_pred)
+        return self._elbo(images, output)
 
     def given(self, y: int) -> VAE:
         """Return the model of one class as a `VAE` of its images, which shares the networks and their weights.

@@ -7,7 +7,6 @@ import keras
 from vae_core import objectives
 from vae_core.likelihoods import Bernoulli, Likelihood
 from vae_core.models.autoencoders import VAE
-from vae_core.models.inputs import check_no_targets
 
 
 class IWAEOutput(NamedTuple):
@@ -94,20 +93,11 @@ class IWAE(VAE):
         batch_first = (keras.ops.swapaxes(part, 0, 1) for part in (z, log_likelihood, log_weights + zeros))
         return IWAEOutput(mean, log_var, *batch_first)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return minus the importance-weighted bound in nats, averaged over the batch, plus penalties."""
-        check_no_targets(y, sample_weight)
-        self.reconstruction_tracker.update_state(-keras.ops.mean(y_pred.log_likelihood, axis=1))
-        self.kl_tracker.update_state(objectives.kl_divergence(y_pred.posterior_mean, y_pred.posterior_log_var))
-        bound = objectives.importance_weighted_bound(keras.ops.swapaxes(y_pred.log_weights, 0, 1))
-        return -keras.ops.mean(bound) + self._penalties()
+    def _objective(self, x: Any, output: Any) -> Any:
+        """Return the importance-weighted bound."""
+        self.reconstruction_tracker.update_state(-keras.ops.mean(output.log_likelihood, axis=1))
+        self.kl_tracker.update_state(objectives.kl_divergence(output.posterior_mean, output.posterior_log_var))
+        return objectives.importance_weighted_bound(keras.ops.swapaxes(output.log_weights, 0, 1))
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the model again, weights apart."""

@@ -9,7 +9,7 @@ import numpy as np
 from vae_core.batching import apply_in_batches
 from vae_core.likelihoods import Bernoulli, Likelihood
 from vae_core.models.base import BATCH_SIZE, ImageModel
-from vae_core.models.inputs import check_no_targets, check_seed
+from vae_core.models.inputs import check_count, check_seed
 from vae_core.models.pair import check_pair
 from vae_core.networks.common import check_shapes
 
@@ -108,23 +108,15 @@ class VQVAE(ImageModel):
         parameters = self.decoder(keras.ops.reshape(through, (-1, self.latent_dim)), training=training)
         return VQVAEOutput(vectors, codes, quantized, parameters)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return minus the log-likelihood in nats plus the two distances, averaged over the batch, plus penalties."""
-        check_no_targets(y, sample_weight)
-        log_prob = self.likelihood.log_prob(x, y_pred.parameters)
-        vectors, quantized, stop = y_pred.vectors, y_pred.quantized, keras.ops.stop_gradient
+    def _objective(self, x: Any, output: Any) -> Any:
+        """Return the log-likelihood given the codes minus the two distances."""
+        log_prob = self.likelihood.log_prob(x, output.parameters)
+        vectors, quantized, stop = output.vectors, output.quantized, keras.ops.stop_gradient
         moved = keras.ops.sum((stop(vectors) - quantized) ** 2, axis=(1, 2))
         committed = keras.ops.sum((vectors - stop(quantized)) ** 2, axis=(1, 2))
         self.reconstruction_tracker.update_state(-log_prob)
         self.quantization_tracker.update_state(moved)
-        return keras.ops.mean(-log_prob + moved + self.commitment * committed) + self._penalties()
+        return log_prob - moved - self.commitment * committed
 
     def encode(self, x: Any, *, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Return the codes of images, (n, positions) int32 NumPy, from 0 to num_codes - 1.
@@ -177,10 +169,8 @@ class VQVAE(ImageModel):
             n: at least 0.
             seed: the same seed and n give the same images.
         """
-        if not isinstance(n, (int, np.integer)) or n < 0:
-            raise ValueError(f"n must be an integer of at least 0. Received: {n!r}.")
         key = jax.random.key(check_seed(seed))
-        return self.decode(jax.random.randint(key, (n, self.positions), 0, self.num_codes))
+        return self.decode(jax.random.randint(key, (check_count(n), self.positions), 0, self.num_codes))
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the model again, weights apart."""

@@ -4,11 +4,10 @@ from typing import Any
 
 import keras
 
-from vae_core.networks.common import Networks, Shape, check_shapes, cropped, halved, image_layers
+from vae_core.networks.common import ACTIVATION, Networks, Shape, check_shapes, doubling, halved, halving, image_layers
 
 SMALLEST = 4  # pixels of the shorter side where the convolutions end
 WIDEST = 128  # channels
-ACTIVATION = "silu"
 
 
 def color(
@@ -48,9 +47,8 @@ def color(
     kinds = image_layers(layers, kernel_initializer)
     channels = [min(width * 2**level, max(width, WIDEST)) for level in range(levels)]
 
-    x = h = kinds.Input(shape, name="x")
-    for level, count in enumerate(channels, 1):
-        h = kinds.Conv2D(count, 4, strides=2, activation=ACTIVATION, name=f"conv_{level}")(h)
+    x = kinds.Input(shape, name="x")
+    h = halving(kinds, x, channels)
     h = kinds.Flatten(name="flatten")(h)
     outputs = [kinds.Dense(latent_dim, name=name)(h) for name in ("posterior_mean", "posterior_log_var")]
 
@@ -58,8 +56,6 @@ def color(
     z = kinds.Input((latent_dim,), name="z")
     h = kinds.Dense(height * breadth * channels[-1], activation=ACTIVATION, name="dense")(z)
     h = kinds.Reshape((height, breadth, channels[-1]), name="reshape")(h)
-    for level, count in enumerate([*channels[-2::-1], width], 1):
-        h = kinds.Conv2DTranspose(count, 4, strides=2, activation=ACTIVATION, name=f"deconv_{level}")(h)
-    h = kinds.Conv2DTranspose(parameters_per_pixel * shape[2], 3, name="parameters")(h)
+    parameters = doubling(kinds, h, channels, (*shape[:2], parameters_per_pixel * shape[2]))
     encoder = keras.Model(x, outputs, name="encoder")
-    return Networks(encoder, keras.Model(z, cropped(kinds, h, shape), name="decoder"))
+    return Networks(encoder, keras.Model(z, parameters, name="decoder"))

@@ -1,5 +1,6 @@
 """What every builder of networks shares: checks of the shapes, and layers that no user-wide setting changes."""
 
+from collections.abc import Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 import vae_core.layers
 
 Shape = tuple[int, ...]
+ACTIVATION = "silu"  # of the networks that halve an image until its map is small
 
 
 class Networks(NamedTuple):
@@ -89,6 +91,20 @@ def image_layers(layers: Any, kernel_initializer: Any) -> SimpleNamespace:
 def halved(size: int, times: int) -> int:
     """Return how many pixels are left of a side that is halved so often, rounded up each time."""
     return -(-size // (1 << times))
+
+
+def halving(kinds: SimpleNamespace, x: Any, channels: Sequence[int]) -> Any:
+    """Halve an image as often as there are numbers of channels, by convolutions."""
+    for level, count in enumerate(channels, 1):
+        x = kinds.Conv2D(count, 4, strides=2, activation=ACTIVATION, name=f"conv_{level}")(x)
+    return x
+
+
+def doubling(kinds: SimpleNamespace, h: Any, channels: Sequence[int], shape: Shape) -> Any:
+    """Mirror `halving`: double the map as often, and end with the likelihood's parameters in this shape."""
+    for level, count in enumerate([*channels[-2::-1], channels[0]], 1):
+        h = kinds.Conv2DTranspose(count, 4, strides=2, activation=ACTIVATION, name=f"deconv_{level}")(h)
+    return cropped(kinds, kinds.Conv2DTranspose(shape[2], 3, name="parameters")(h), shape)
 
 
 def cropped(kinds: SimpleNamespace, image: Any, shape: Shape) -> Any:

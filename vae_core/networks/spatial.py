@@ -4,9 +4,7 @@ from typing import Any
 
 import keras
 
-from vae_core.networks.common import Networks, Shape, check_shapes, cropped, halved, image_layers
-
-ACTIVATION = "silu"
+from vae_core.networks.common import ACTIVATION, Networks, Shape, check_shapes, doubling, halved, halving, image_layers
 
 
 def spatial(
@@ -45,9 +43,8 @@ def spatial(
     kinds = image_layers(layers, kernel_initializer)
     channels = [width * 2**level for level in range(halvings)]
 
-    x = h = kinds.Input(shape, name="x")
-    for level, count in enumerate(channels, 1):
-        h = kinds.Conv2D(count, 4, strides=2, activation=ACTIVATION, name=f"conv_{level}")(h)
+    x = kinds.Input(shape, name="x")
+    h = halving(kinds, x, channels)
     h = kinds.Conv2D(channels[-1], 3, activation=ACTIVATION, name=f"conv_{halvings + 1}")(h)
     maps = [kinds.Conv2D(code_dim, 1, name=f"map_{index}")(h) for index in (1, 2)]
     names = ("posterior_mean", "posterior_log_var")
@@ -57,8 +54,6 @@ def spatial(
     z = kinds.Input((rows * columns * code_dim,), name="z")
     h = kinds.Reshape((rows, columns, code_dim), name="reshape")(z)
     h = kinds.Conv2D(channels[-1], 3, activation=ACTIVATION, name="conv")(h)
-    for level, count in enumerate([*channels[-2::-1], width], 1):
-        h = kinds.Conv2DTranspose(count, 4, strides=2, activation=ACTIVATION, name=f"deconv_{level}")(h)
-    h = kinds.Conv2DTranspose(parameters_per_pixel * shape[2], 3, name="parameters")(h)
+    parameters = doubling(kinds, h, channels, (*shape[:2], parameters_per_pixel * shape[2]))
     encoder = keras.Model(x, outputs, name="encoder")
-    return Networks(encoder, keras.Model(z, cropped(kinds, h, shape), name="decoder"))
+    return Networks(encoder, keras.Model(z, parameters, name="decoder"))

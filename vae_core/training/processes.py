@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from vae_core.training.description import differences
+from vae_core.training.state import versions
 
 JOINING = 40  # seconds that a process waits for the others to begin
 ALIVE = 30  # seconds without a sign after which a process counts as lost
@@ -102,7 +103,7 @@ def join(
     Raises:
         ConnectionError: if process 0 is not there within 40 seconds, or its port is in use. If another process is
             not, JAX ends this one; the command line says so in a sentence.
-        ValueError: if the numbers make no sense.
+        ValueError: if the numbers make no sense, or the processes have other versions of the libraries.
     """
     host, _, port = coordinator.rpartition(":")
     if not (host and port.isdigit() and 0 < int(port) < 65536):
@@ -129,6 +130,7 @@ def join(
         shutdown_timeout_seconds=ALIVE,
         coordinator_bind_address=f"{host}:{port}" if host in LOOPBACK else None,
     )
+    agree("the libraries", {"libraries": versions()})
     _distribute(keras.distribution.list_devices())
 
 
@@ -191,45 +193,44 @@ class Shorten(keras.callbacks.Callback):
     """Cut the rows that were added to a batch which the devices could not share, before a step sees it.
 
     Args:
-        sizes: true sizes of batches by the sizes that they were brought to.
+        train: true sizes of the batches of `fit` by the sizes that they were brought to.
+        held_out: the same of the evaluation within `fit`.
     """
 
-    def __init__(self, sizes: dict[int, int]) -> None:
+    def __init__(self, train: dict[int, int], held_out: dict[int, int]) -> None:
         super().__init__()
-        self.sizes = sizes
+        self.train, self.held_out = train, held_out
+        self.test_function: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Let `fit` take its steps on batches that are cut."""
-        self.model.train_function = self._shortening(self.model.train_function)
+        self.model.train_function = _on_short_batches(self.model.train_function, self.train)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Let the evaluation within `fit` do the same."""
-        if not isinstance(self.model.test_function, partial):
-            self.model.test_function = self._shortening(self.model.test_function)
+        """Let the evaluation within `fit`, which keeps its function, do the same."""
+        if self.model.test_function is not self.test_function:
+            self.test_function = _on_short_batches(self.model.test_function, self.held_out)
+            self.model.test_function = self.test_function
 
     def on_train_end(self, logs: Any = None) -> None:
         """Leave a model that takes batches as they come."""
         self.model.train_function = self.model.test_function = None
 
-    def _shortening(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return partial(_on_short_batches, function, self._cut)
 
-    def _cut(self, batch: Any) -> Any:
-        given = len(jax.tree.leaves(batch)[0])
-        return _first_rows(batch, self.sizes[given]) if given in self.sizes else batch
-
-
-def _on_short_batches(
-    function: Callable[..., Any], cut: Callable[[Any], Any], state: Any, batches: Iterator[Any]
-) -> Any:
-    return function(state, map(cut, batches))
-
-
-def _first_rows(batch: Any, size: int) -> Any:
-    """Return the first rows on every device."""
+def _on_short_batches(function: Callable[..., Any], sizes: dict[int, int]) -> Callable[..., Any]:
+    """Return a step of Keras that sees the first rows of some batches, which then lie on every device."""
     mesh = keras.distribution.distribution().device_mesh.backend_mesh
     everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-    return jax.jit(lambda rows: jax.tree.map(lambda part: part[:size], rows), out_shardings=everywhere)(batch)
+
+    @partial(jax.jit, static_argnums=1, out_shardings=everywhere)
+    def first_rows(batch: Any, size: int) -> Any:
+        return jax.tree.map(lambda part: part[:size], batch)
+
+    def cut(batch: Any) -> Any:
+        given = len(jax.tree.leaves(batch)[0])
+        return first_rows(batch, sizes[given]) if given in sizes else batch
+
+    return lambda state, batches: function(state, map(cut, batches))
 
 
 def _distribute(devices: list[str]) -> None:

@@ -152,9 +152,9 @@ def _train(
     batches = Batches(parts.train, config.batch_size, share, config.seed)
     held_out = Batches(parts.held_out, config.batch_size, share)
     steps = {"initial": len(run.log) * len(batches), "total": config.epochs * len(batches)}
-    shortened = {**batches.shortened, **held_out.shortened}
     with noticing_losses(share), tqdm(**steps, desc=model.name, unit="step", disable=not progress) as bar:
         keeper = _Keeper(run, batches, None if share.process else out, bar)
+        shorten = [Shorten(batches.shortened, held_out.shortened)] if share.devices > 1 else []
         model.fit(
             batches,
             shuffle=False,  # Keras would shuffle the batches once more, by Python's global random state
@@ -162,7 +162,7 @@ def _train(
             epochs=config.epochs,
             validation_data=held_out,
             verbose=0,
-            callbacks=[*callbacks, *([Shorten(shortened)] if shortened else []), keeper],
+            callbacks=[*callbacks, *shorten, keeper],
         )
     if not share.process:
         _write_log(out, run)
