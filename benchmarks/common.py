@@ -1,6 +1,7 @@
 """What the benchmarks share: the machine they ran on, the model they time, results written whole."""
 
 import json
+import math
 import os
 import platform
 import re
@@ -44,6 +45,26 @@ def article_vae(layers: Any, seed: int = 0) -> Any:
     model = VAE(*networks.article(layers=layers), seed=seed)
     model.compile(optimizer="adam")
     return model
+
+
+def state_of(model: Any) -> tuple[list[Any], ...]:
+    """Return what a training step of Keras takes and gives back: values of weights, of the optimizer and of metrics."""
+    model.optimizer.build(model.trainable_variables)
+    groups = (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        model.optimizer.variables,
+        model.metrics_variables,
+    )
+    return tuple([variable.value for variable in group] for group in groups)
+
+
+def count_sums(program: str) -> dict[str, int]:
+    """Count what the devices of a compiled program sum: operations, the arrays in them, and the floats in these."""
+    results = re.findall(r"= (.*?) all-reduce\(", program)
+    shapes = [shape for result in results for shape in re.findall(r"\w+\[([\d,]*)\]", result)]
+    floats = sum(math.prod(int(size) for size in shape.split(",") if size) for shape in shapes)
+    return {"all_reduces": len(results), "arrays": len(shapes), "floats": floats}
 
 
 def fit_along_cosine(

@@ -10,9 +10,7 @@ The result is benchmarks/results/processes.json.
 
 import argparse
 import json
-import math
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -25,7 +23,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
-from common import machine, write_results
+from common import count_sums, machine, state_of, write_results
 
 from vae_core import VAE, networks
 from vae_core.cli.processes import free_address
@@ -83,21 +81,17 @@ def seconds_of_epochs(network: str, batch_size: int) -> list[float]:
 
 
 def sums_of_a_step(network: str) -> dict[str, int]:
-    """Count what two devices sum in a training step: operations, arrays, and floats."""
+    """Count what two devices sum in a training step, and the weights that are trained."""
     import keras
 
     model = vae_of(network)
-    x = np.zeros((8, 28, 28, 1), np.float32)
-    model.fit(Batches(Part(x, None), 8, current_share(), 0), verbose=0, shuffle=False)
-    state = model._get_jax_state(
-        trainable_variables=True, non_trainable_variables=True, optimizer_variables=True, metrics_variables=True
-    )
-    layout = keras.distribution.distribution().get_data_layout(x.shape).backend_layout
-    program = jax.jit(model.train_step).lower(state, (jax.device_put(x, layout),)).compile().as_text()
-    results = re.findall(r"= (.*) all-reduce\(", program)
-    shapes = [shape for result in results for shape in re.findall(r"\w+\[([\d,]*)\]", result)]
-    floats = sum(math.prod(int(size) for size in shape.split(",") if size) for shape in shapes)
-    return {"all_reduces": len(results), "operands": len(shapes), "floats": floats}
+    layout = keras.distribution.distribution().get_data_layout((8, 28, 28, 1)).backend_layout
+    x = jax.device_put(np.zeros((8, 28, 28, 1), np.float32), layout)
+    program = jax.jit(model.train_step).lower(state_of(model), (x,)).compile().as_text()
+    return {
+        **count_sums(program),
+        "trainable_parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables),
+    }
 
 
 def milliseconds_of_a_sum(floats: int) -> float:

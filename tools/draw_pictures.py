@@ -272,6 +272,21 @@ def staircase(ax: Axes, _shipped: Shipped) -> None:
     ax.set(xlim=(-2.9, 2.9), ylim=(-2.6, 2.6))
 
 
+def one_sum(ax: Axes, _shipped: Shipped) -> None:
+    """The rows of a batch in two halves, and an arrow from each half to one sum."""
+    for row in range(8):
+        color = figures.ENCODER if row < 4 else figures.DECODER
+        y = 2.7 - 0.7 * row - (0.5 if row > 3 else 0)
+        ax.plot([-3.4, -0.6], [y, y], color=color, lw=7, solid_capstyle="round")
+    for side in (1, -1):
+        arrow = {"arrowstyle": "-|>", "color": figures.INK, "lw": 2, "mutation_scale": 18}
+        ax.annotate("", (1.75, 0.75 * side), (-0.1, 1.9 * side), arrowprops=arrow)
+    ax.add_patch(Ellipse((2.6, 0), 2, 2, fill=False, ec=figures.INK, lw=2.5))
+    ax.plot([2.1, 3.1], [0, 0], color=figures.INK, lw=2.5)
+    ax.plot([2.6, 2.6], [-0.5, 0.5], color=figures.INK, lw=2.5)
+    ax.set(xlim=(-5.4, 5.4), ylim=(-3.3, 3.3), aspect="equal")
+
+
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
     results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
@@ -312,6 +327,7 @@ PICTURES: dict[str, Callable[[Axes, Shipped], None]] = {
     "16": ring_of_clocks,
     "17": two_readings,
     "18": staircase,
+    "19": one_sum,
     "speed": step_times,
 }
 

@@ -71,6 +71,9 @@ def current_share() -> Share:
 def use_devices(count: int) -> None:
     """Let models that are made from now on train on several devices of this process, each on a part of every batch.
 
+    `train` shares the last batch of an epoch as well, whatever its size. Keras' own `fit` needs batches that devices
+    can share equally.
+
     Args:
         count: how many. On processors they are XLA's virtual devices, of which there can be any number; JAX must not
             have computed anything then.
