@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vae_core.batching import apply_in_batches
-from vae_core.evaluation.model import Model, check_images, check_model
-from vae_core.settings import check_counts, check_number
+from vae_core.evaluation.model import Model, check_images, check_model, check_positive
 
 
 class ActiveUnits(NamedTuple):
@@ -30,18 +29,17 @@ def active_units(model: Model, x: Any, *, threshold: float = 0.01, batch_size: i
     Args:
         model: a VAE or a `BareModel`.
         x: (n, ...) floating point, in the support of the likelihood, n at least 2.
-        threshold: in squared units of z, at least 0.
+        threshold: in squared units of z.
         batch_size: images in memory at once.
 
     Raises:
-        TypeError: if the model is no VAE, x is not floating point, or a setting is no number.
-        ValueError: if x is not data of the model, holds fewer than two examples, or a setting is out of range.
+        TypeError: if the model is no VAE, or x is not floating point.
+        ValueError: if x is not data of the model, or holds fewer than two examples.
 
     Source: Burda, Grosse and Salakhutdinov (2016), section 5: active where Cov_x(E_q[u]) > 0.01.
     """
     check_model(model)
-    check_counts(batch_size=batch_size)
-    check_number("threshold", threshold, low=0)
+    check_positive(batch_size=batch_size)
     x = check_images(model, x)
     if len(x) < 2:
         raise ValueError(f"active_units needs at least two examples. Received: {len(x)}.")
