@@ -37,12 +37,17 @@ def machine() -> dict[str, Any]:
 
 def article_vae(layers: Any, seed: int = 0) -> Any:
     """Return the article's VAE, compiled with Adam, of the layers of `keras.layers` or `vae_core.layers`."""
+    return compiled_vae("article", seed, layers=layers)
+
+
+def compiled_vae(network: str, seed: int = 0, **options: Any) -> Any:
+    """Return a VAE of a builder of `vae_core.networks` for MNIST in the plane, compiled with Adam."""
     import keras
 
     from vae_core import VAE, networks
 
     keras.utils.set_random_seed(seed)
-    model = VAE(*networks.article(layers=layers), seed=seed)
+    model = VAE(*getattr(networks, network)((28, 28, 1), 2, **options), seed=seed)
     model.compile(optimizer="adam")
     return model
 

@@ -23,9 +23,8 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
-from common import count_sums, machine, state_of, write_results
+from common import compiled_vae, count_sums, machine, state_of, write_results
 
-from vae_core import VAE, networks
 from vae_core.cli.processes import free_address
 from vae_core.data import mnist_split
 from vae_core.training import join, leave, use_devices
@@ -51,16 +50,6 @@ PROTOCOL = {
 }
 
 
-def vae_of(network: str) -> Any:
-    """Return a VAE of this network, compiled with Adam."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    model = VAE(*getattr(networks, network)((28, 28, 1), 2))
-    model.compile(optimizer="adam")
-    return model
-
-
 def seconds_of_epochs(network: str, batch_size: int) -> list[float]:
     """Return the seconds of each counted epoch of a training."""
     import keras  # which vae_core has told its backend
@@ -76,7 +65,7 @@ def seconds_of_epochs(network: str, batch_size: int) -> list[float]:
 
     images = mnist_split(STEPS * batch_size, 1000).train.x
     batches = Batches(Part(images, None), batch_size, current_share(), 0)
-    vae_of(network).fit(batches, epochs=EPOCHS, verbose=0, shuffle=False, callbacks=[Clock()])
+    compiled_vae(network).fit(batches, epochs=EPOCHS, verbose=0, shuffle=False, callbacks=[Clock()])
     return Clock.seconds[1:]
 
 
@@ -84,7 +73,7 @@ def sums_of_a_step(network: str) -> dict[str, int]:
     """Count what two devices sum in a training step, and the weights that are trained."""
     import keras
 
-    model = vae_of(network)
+    model = compiled_vae(network)
     layout = keras.distribution.distribution().get_data_layout((8, 28, 28, 1)).backend_layout
     x = jax.device_put(np.zeros((8, 28, 28, 1), np.float32), layout)
     program = jax.jit(model.train_step).lower(state_of(model), (x,)).compile().as_text()
