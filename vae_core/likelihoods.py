@@ -18,6 +18,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, PRNGKeyArray, UInt32
 
+from vae_core.settings import check_array
+
 AnyArray: TypeAlias = Array | np.ndarray
 Images: TypeAlias = Float[AnyArray, " batch *event"]
 Parameters: TypeAlias = Float[AnyArray, " batch *event_of_parameters"]
@@ -149,6 +151,8 @@ class Likelihood(ABC):
         """Return the logarithm of the density of every pixel, batch last."""
 
     def _check_pair(self, x: AnyArray, parameters: AnyArray) -> None:
+        check_array("x", x)
+        check_array("parameters", parameters)
         if x.ndim < 2:
             raise ValueError(f"x must have shape (batch, ...) with at least one event axis. Received: {x.shape}.")
         expected = (x.shape[0], *self.parameter_shape(x.shape[1:]))
@@ -376,8 +380,8 @@ def _log_constant(logits: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def _at_least_single(array: AnyArray) -> Any:
-    """Return the floating type to sum in: half precision overflows within one image."""
-    return jnp.promote_types(array.dtype, jnp.float32)
+    """Return the floating type to sum in, of those that JAX has: half precision overflows within one image."""
+    return jax.dtypes.canonicalize_dtype(jnp.promote_types(array.dtype, jnp.float32))
 
 
 def _batch_last(array: AnyArray) -> BatchLast:

@@ -17,6 +17,7 @@ from jax import Array
 from jaxtyping import Float, PRNGKeyArray, UInt32
 
 from vae_core.likelihoods import AnyArray
+from vae_core.settings import check_array, check_integer
 
 Data: TypeAlias = Float[AnyArray, "batch data_dim"]
 Codes: TypeAlias = Float[AnyArray, "batch latent_dim"]
@@ -67,15 +68,20 @@ def fit(x: Data, latent_dim: int) -> LinearGaussian:
         latent_dim: from 1 to data_dim - 1.
 
     Raises:
-        ValueError: if latent_dim or n is out of range.
+        TypeError: if x is no array, or latent_dim no integer.
+        ValueError: if latent_dim or n is out of range, or x holds NaN or infinite numbers.
 
     Source: Tipping and Bishop (1999), equations 7 and 8.
     """
+    check_array("x", x)
+    check_integer("latent_dim", latent_dim)
     count, data_dim = x.shape
     if not 1 <= latent_dim < data_dim:
         raise ValueError(f"latent_dim must be from 1 to {data_dim - 1} for x of {x.shape}. Received: {latent_dim}.")
     if count <= data_dim:
         raise ValueError(f"x must hold more rows than its {data_dim} columns. Received: {count} rows.")
+    if not jnp.isfinite(x).all():
+        raise ValueError(f"x must hold finite numbers. Received: {int((~jnp.isfinite(x)).sum())} that are not.")
     mean = jnp.asarray(x).mean(axis=0)
     centred = x - mean[None]
     eigenvalues, axes = jnp.linalg.eigh(centred.T @ centred / count)

@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import norm
 
+from vae_core.settings import check_integer
+
 
 def prior_mass(radius: float) -> float:
     """Return the probability that N(0, I) gives to the disc of a radius: 1 - exp(-radius^2 / 2).
@@ -37,9 +39,12 @@ def quantile_coordinates(count: int = 15) -> Float[np.ndarray, " count"]:
 
     Args:
         count: number of coordinates, at least 1.
+
+    Raises:
+        TypeError: if count is no integer.
+        ValueError: if it is below 1.
     """
-    if count < 1:
-        raise ValueError(f"count must be at least 1. Received: {count}.")
+    check_integer("count", count)
     coordinates: np.ndarray = norm.ppf((np.arange(count) + 0.5) / count).astype(np.float32)
     return coordinates
 

@@ -113,8 +113,8 @@ def test_a_posterior_near_the_edge_is_noticed():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tolerance": 0.0}, "tolerance must be positive. Received: 0.0"),
-        ({"half_width": -1.0}, "half_width must be positive"),
+        ({"tolerance": 0.0}, "tolerance must be a finite number above 0. Received: 0.0"),
+        ({"half_width": -1.0}, "half_width must be a finite number above 0"),
         ({"max_levels": 0}, "max_levels must be an integer of at least 1"),
     ],
 )

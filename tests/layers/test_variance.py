@@ -66,7 +66,7 @@ def test_it_is_saved_with_its_model(tmp_path):
 
 @pytest.mark.parametrize("floor", [0, -1.0, np.nan, np.inf])
 def test_a_floor_must_be_a_positive_variance(floor):
-    with pytest.raises(ValueError, match="floor must be a positive variance"):
+    with pytest.raises(ValueError, match="floor must be a finite number above 0"):
         LearnedVariance(floor)
 
 

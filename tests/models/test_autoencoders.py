@@ -163,7 +163,7 @@ def test_warm_up_raises_beta_from_step_to_step_to_its_end(vae, x):
 
     np.testing.assert_allclose(betas(vae, epochs=3), [*np.arange(6) * 4 / 6, 4, 4, 4], rtol=1e-6)
     np.testing.assert_allclose(betas(made(), initial_epoch=1, epochs=2), np.arange(3, 6) * 4 / 6, rtol=1e-6)
-    with pytest.raises(ValueError, match=r"positive number\. Received: 0"):
+    with pytest.raises(ValueError, match=r"epochs must be a finite number above 0\. Received: 0"):
         KLWarmUp(0)
 
 

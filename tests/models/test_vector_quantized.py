@@ -214,7 +214,7 @@ class TestRestart:
         ({"num_codes": 0}, ValueError, "num_codes must be an integer of at least 1. Received: 0"),
         ({"num_codes": 2.0}, TypeError, "num_codes must be an integer of at least 1. Received: 2.0"),
         ({"positions": 4}, ValueError, "positions must divide the latent dimension of the networks, 6. Received: 4"),
-        ({"commitment": -1}, ValueError, "commitment must be a finite number >= 0. Received: -1"),
+        ({"commitment": -1}, ValueError, "commitment must be a finite number of at least 0. Received: -1"),
         ({"seed": -1}, ValueError, "seed must be"),
     ],
 )

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from vae_core.batching import apply_in_batches
-from vae_core.evaluation.model import Model, check_images, check_model, check_positive
+from vae_core.evaluation.model import Model, check_images, check_model
+from vae_core.settings import check_counts, check_number
 
 
 class ActiveUnits(NamedTuple):
@@ -29,17 +30,18 @@ def active_units(model: Model, x: Any, *, threshold: float = 0.01, batch_size: i
     Args:
         model: a VAE or a `BareModel`.
         x: (n, ...) floating point, in the support of the likelihood, n at least 2.
-        threshold: in squared units of z.
+        threshold: in squared units of z, at least 0.
         batch_size: images in memory at once.
 
     Raises:
-        TypeError: if the model is no VAE, or x is not floating point.
-        ValueError: if x is not data of the model, or holds fewer than two examples.
+        TypeError: if the model is no VAE, x is not floating point, or a setting is no number.
+        ValueError: if x is not data of the model, holds fewer than two examples, or a setting is out of range.
 
     Source: Burda, Grosse and Salakhutdinov (2016), section 5: active where Cov_x(E_q[u]) > 0.01.
     """
     check_model(model)
-    check_positive(batch_size=batch_size)
+    check_counts(batch_size=batch_size)
+    check_number("threshold", threshold, low=0)
     x = check_images(model, x)
     if len(x) < 2:
         raise ValueError(f"active_units needs at least two examples. Received: {len(x)}.")

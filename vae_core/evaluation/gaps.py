@@ -11,10 +11,11 @@ from jaxtyping import Bool, Float
 from tqdm.auto import tqdm
 
 from vae_core.batching import Network, batch_at, in_threads, program
-from vae_core.evaluation.model import Model, check_images, check_model, check_positive, log_likelihood_of, posterior
+from vae_core.evaluation.model import Model, check_images, check_model, log_likelihood_of, posterior
 from vae_core.evaluation.quadrature import exact_log_likelihood
 from vae_core.likelihoods import Images, Likelihood
 from vae_core.objectives import kl_divergence, reparameterize
+from vae_core.settings import check_counts
 
 NEGLIGIBLE = 1e-4
 
@@ -99,7 +100,7 @@ def inference_gaps(
     step.
     """
     check_model(model)
-    check_positive(order=order, num_steps=num_steps, batch_size=batch_size)
+    check_counts(order=order, num_steps=num_steps, batch_size=batch_size)
     x = check_images(model, x)
     exact = exact_log_likelihood(model, x, tolerance=tolerance, progress=progress)
     moments = np.stack([exact.posterior_mean, np.log(np.diagonal(exact.posterior_covariance, axis1=1, axis2=2))], 1)

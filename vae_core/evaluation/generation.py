@@ -13,11 +13,12 @@ from jaxtyping import Float
 
 from vae_core.batching import Network, batch_at, in_threads, program
 from vae_core.evaluation.frechet import GROUPS, distance_and_error
-from vae_core.evaluation.model import BareModel, check_images, check_positive
+from vae_core.evaluation.model import BareModel, check_images
 from vae_core.evaluation.uncertainty import standard_error
 from vae_core.likelihoods import Images, Likelihood
 from vae_core.models import Autoencoder
 from vae_core.models.inputs import check_seed
+from vae_core.settings import check_counts
 
 COMPONENTS = 64
 PRINCIPAL_IMAGES = 1000
@@ -98,7 +99,7 @@ def generation_quality(
     """
     if not isinstance(model, (Autoencoder, BareModel)):
         raise TypeError(f"model must be a VAE, an Autoencoder or a BareModel. Received: {type(model).__name__}.")
-    check_positive(num_samples=num_samples, batch_size=batch_size)
+    check_counts(num_samples=num_samples, batch_size=batch_size)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1. Received: {confidence}.")
     images = check_images(model, images, name="images")

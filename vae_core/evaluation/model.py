@@ -68,17 +68,6 @@ def check_images(model: Model | Autoencoder, x: Any, *, name: str = "x") -> np.n
     return images
 
 
-def check_positive(**counts: int) -> None:
-    """Check that every count is an integer of at least 1.
-
-    Raises:
-        ValueError: naming the count that is not.
-    """
-    for name, count in counts.items():
-        if not (isinstance(count, (int, np.integer)) and not isinstance(count, bool) and count >= 1):
-            raise ValueError(f"{name} must be an integer of at least 1. Received: {count!r}.")
-
-
 def posterior(x: Images, *, encoder: Network) -> tuple[Latents, Latents]:
     """Return posterior_mean and posterior_log_var of q(z|x), each (batch, latent_dim), in single precision or better.
 

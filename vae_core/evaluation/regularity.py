@@ -15,10 +15,11 @@ from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
 from vae_core.batching import Network, apply_in_batches, padded_batches, program
-from vae_core.evaluation.model import BareModel, check_images, check_positive
+from vae_core.evaluation.model import BareModel, check_images
 from vae_core.evaluation.uncertainty import standard_error
 from vae_core.likelihoods import Images, Likelihood
 from vae_core.models import Autoencoder
+from vae_core.settings import check_counts
 
 FAR_QUANTILE = 0.99
 DIFFERENCE = 0.005
@@ -91,7 +92,7 @@ def latent_regularity(
     """
     if not isinstance(model, (Autoencoder, BareModel)):
         raise TypeError(f"model must be a VAE, an Autoencoder or a BareModel. Received: {type(model).__name__}.")
-    check_positive(num_paths=num_paths, num_points=num_points, num_samples=num_samples)
+    check_counts(num_paths=num_paths, num_points=num_points, num_samples=num_samples)
     images = check_images(model, images, name="images")
     if len(images) < 100:
         raise ValueError(f"latent_regularity needs at least 100 images. Received: {len(images)}.")

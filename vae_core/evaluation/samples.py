@@ -17,13 +17,13 @@ from vae_core.evaluation.model import (
     Model,
     check_images,
     check_model,
-    check_positive,
     log_likelihood_of,
     posterior,
 )
 from vae_core.likelihoods import Images, Likelihood
 from vae_core.models.inputs import check_seed
 from vae_core.objectives import kl_divergence, reparameterize
+from vae_core.settings import check_counts
 
 STEPS = 64
 
@@ -67,7 +67,7 @@ def sample_totals(
     by more than rounding.
     """
     check_model(model)
-    check_positive(num_samples=num_samples, batch_size=batch_size)
+    check_counts(num_samples=num_samples, batch_size=batch_size)
     x = check_images(model, x)
     copies = min(num_samples, max(1, batch_size // len(x)))
     blocks = -(-num_samples // (copies * STEPS))

@@ -4,8 +4,9 @@ from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 import keras
-import numpy as np
 from jaxtyping import Array, Float
+
+from vae_core.settings import check_number
 
 Shape: TypeAlias = tuple[int | None, ...]
 
@@ -35,6 +36,7 @@ class LearnedVariance(keras.layers.Layer):
         (batch, height, width, 2 * channels): the means, and the logarithms of the variances behind them.
 
     Raises:
+        TypeError: if floor is no number.
         ValueError: if floor is not positive and finite, or the last axis is odd where it has to hold two halves.
 
     Source: Rybkin et al. (2021) for the shared variance.
@@ -42,9 +44,7 @@ class LearnedVariance(keras.layers.Layer):
 
     def __init__(self, floor: float, *, shared: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not (np.isfinite(floor) and floor > 0):
-            raise ValueError(f"floor must be a positive variance. Received: {floor!r}.")
-        self.floor, self.shared = float(floor), bool(shared)
+        self.floor, self.shared = check_number("floor", floor, above=0), bool(shared)
 
     def build(self, input_shape: Shape) -> None:
         """Make the weight, if there is one."""

@@ -9,8 +9,9 @@ import numpy as np
 from vae_core.batching import apply_in_batches
 from vae_core.likelihoods import Bernoulli, Likelihood
 from vae_core.models.base import BATCH_SIZE, ImageModel
-from vae_core.models.inputs import check_count, check_seed
+from vae_core.models.inputs import check_seed
 from vae_core.models.pair import check_pair
+from vae_core.settings import check_integer
 
 
 class AutoencoderOutput(NamedTuple):
@@ -119,7 +120,7 @@ class Autoencoder(ImageModel):
             pixels: whether to draw the pixels from p(x|z) too; otherwise the images are its means.
         """
         latent_key, pixel_key = jax.random.split(jax.random.key(check_seed(seed)))
-        z = jax.random.normal(latent_key, (check_count(n), self.latent_dim), self.compute_dtype)
+        z = jax.random.normal(latent_key, (check_integer("n", n, low=0), self.latent_dim), self.compute_dtype)
         if not pixels or not n:
             return self.decode(z)
         (parameters,) = apply_in_batches(self.decoder, z, BATCH_SIZE)

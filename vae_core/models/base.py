@@ -146,7 +146,10 @@ class PairModel(keras.Model):
 
     def _check_codes(self, z: Any) -> np.ndarray:
         """Return codes as floating-point numbers, (..., latent_dim), every value checked."""
-        codes: np.ndarray = np.asarray(z, self.compute_dtype)
+        given = np.asarray(z)
+        if given.dtype.kind in "cOUS":
+            raise TypeError(f"z must hold real numbers. Received dtype: {given.dtype}.")
+        codes: np.ndarray = given.astype(self.compute_dtype)
         if codes.ndim < 2 or codes.shape[-1] != self.latent_dim:
             raise ValueError(f"z must have shape (n, {self.latent_dim}). Received: {codes.shape}.")
         if not np.isfinite(codes).all():

@@ -52,17 +52,6 @@ def check_no_targets(*unwanted: Any) -> None:
         )
 
 
-def check_count(n: Any) -> int:
-    """Return how many images are asked for as a plain integer.
-
-    Raises:
-        ValueError: if it is no integer, or negative.
-    """
-    if not isinstance(n, (int, np.integer)) or n < 0:
-        raise ValueError(f"n must be an integer of at least 0. Received: {n!r}.")
-    return int(n)
-
-
 def check_seed(seed: Any) -> int:
     """Return a seed as a plain integer.
 

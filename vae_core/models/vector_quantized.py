@@ -9,9 +9,10 @@ import numpy as np
 from vae_core.batching import apply_in_batches
 from vae_core.likelihoods import Bernoulli, Likelihood
 from vae_core.models.base import BATCH_SIZE, ImageModel
-from vae_core.models.inputs import check_count, check_seed
+from vae_core.models.inputs import check_seed
 from vae_core.models.pair import check_pair
 from vae_core.networks.common import check_shapes
+from vae_core.settings import check_integer, check_number
 
 
 class VQVAEOutput(NamedTuple):
@@ -85,9 +86,7 @@ class VQVAE(ImageModel):
                 f"positions must divide the latent dimension of the networks, {self.latent_dim}. "
                 f"Received: {self.positions}."
             )
-        if not (commitment >= 0 and np.isfinite(commitment)):
-            raise ValueError(f"commitment must be a finite number >= 0. Received: {commitment}.")
-        self.commitment = float(commitment)
+        self.commitment = check_number("commitment", commitment, low=0)
         self.seed = None if seed is None else check_seed(seed)
         self.code_dim = self.latent_dim // self.positions
         self.codebook = self.add_weight(
@@ -170,7 +169,7 @@ class VQVAE(ImageModel):
             seed: the same seed and n give the same images.
         """
         key = jax.random.key(check_seed(seed))
-        return self.decode(jax.random.randint(key, (check_count(n), self.positions), 0, self.num_codes))
+        return self.decode(jax.random.randint(key, (check_integer("n", n, low=0), self.positions), 0, self.num_codes))
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the model again, weights apart."""

@@ -3,7 +3,8 @@
 from typing import Any
 
 import keras
-import numpy as np
+
+from vae_core.settings import check_number
 
 
 class KLWarmUp(keras.callbacks.Callback):
@@ -17,16 +18,16 @@ class KLWarmUp(keras.callbacks.Callback):
         end: beta from then on.
 
     Raises:
-        ValueError: if epochs is not positive.
+        TypeError: if one of them is no number.
+        ValueError: if epochs is not positive, or a beta is negative or not finite.
 
     Source: Bowman et al. (2016), section 3.1; Sønderby et al. (2016).
     """
 
     def __init__(self, epochs: float, *, start: float = 0.0, end: float = 1.0) -> None:
         super().__init__()
-        if not (epochs > 0 and np.isfinite(epochs)):
-            raise ValueError(f"The epochs of a warm-up must be a positive number. Received: {epochs!r}.")
-        self.epochs, self.start, self.end = epochs, start, end
+        self.epochs = check_number("epochs", epochs, above=0)
+        self.start, self.end = (check_number(name, value, low=0) for name, value in (("start", start), ("end", end)))
         self.epoch = 0
         self.beta: float | None = None
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 import vae_core.layers
+from vae_core.settings import check_integer
 
 Shape = tuple[int, ...]
 ACTIVATION = "silu"  # of the networks that halve an image until its map is small
@@ -39,12 +40,7 @@ def check_shapes(input_shape: Any, **counts: Any) -> tuple[Any, ...]:
         raise ValueError(
             f"input_shape must be (height, width, channels), the shape of one image. Received: {input_shape!r}."
         )
-    for name, count in counts.items():
-        if not _is_integer(count):
-            raise TypeError(f"{name} must be an integer of at least 1. Received: {count!r}.")
-        if count < 1:
-            raise ValueError(f"{name} must be an integer of at least 1. Received: {count!r}.")
-    return tuple(int(size) for size in shape), *map(int, counts.values())
+    return tuple(int(size) for size in shape), *(check_integer(name, count) for name, count in counts.items())
 
 
 def _is_integer(value: Any) -> bool:
@@ -68,8 +64,13 @@ def image_layers(layers: Any, kernel_initializer: Any) -> SimpleNamespace:
         layers: where `Conv2D`, `Conv2DTranspose` and `BatchNormalization` come from: `vae_core.layers` (None) or
             `keras.layers`.
         kernel_initializer: of every layer with a kernel.
+
+    Raises:
+        TypeError: if layers is no such module.
     """
     layers = vae_core.layers if layers is None else layers
+    if not hasattr(layers, "Conv2DTranspose"):
+        raise TypeError(f"layers must be vae_core.layers or keras.layers, the module. Received: {layers!r}.")
     precision = full_precision()
     common = {"dtype": precision}
     kernel = {**common, "kernel_initializer": kernel_initializer}

@@ -7,6 +7,7 @@ from jax import Array
 from jaxtyping import Float
 
 from vae_core.likelihoods import AnyArray, Bernoulli, Images, Likelihood, Parameters
+from vae_core.settings import check_array
 
 Latents: TypeAlias = Float[AnyArray, "batch latent_dim"]
 
@@ -154,8 +155,11 @@ def check_same_shape(first_name: str, first: AnyArray, second_name: str, second:
     """Check that two arrays have one shape.
 
     Raises:
+        TypeError: if one of them is no array.
         ValueError: if they differ.
     """
+    check_array(first_name, first)
+    check_array(second_name, second)
     if first.shape != second.shape:
         raise ValueError(
             f"{first_name} and {second_name} must share one shape. Received: {first.shape}, {second.shape}."

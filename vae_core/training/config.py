@@ -1,8 +1,8 @@
 """What a training run is asked to do."""
 
-import math
 from dataclasses import dataclass
-from numbers import Integral, Real
+
+from vae_core.settings import check_integer, check_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +27,5 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name, least in {"epochs": 0, "batch_size": 1, "seed": 0}.items():
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an integer of at least {least}. Received: {value!r}.")
-            if value < least:
-                raise ValueError(f"{name} must be an integer of at least {least}. Received: {value}.")
-            object.__setattr__(self, name, int(value))
-        rate = self.learning_rate
-        if not isinstance(rate, Real) or isinstance(rate, bool):
-            raise TypeError(f"learning_rate must be a finite number above 0. Received: {rate!r}.")
-        if not (rate > 0 and math.isfinite(rate)):
-            raise ValueError(f"learning_rate must be a finite number above 0. Received: {rate}.")
-        object.__setattr__(self, "learning_rate", float(rate))
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), low=least))
+        object.__setattr__(self, "learning_rate", check_number("learning_rate", self.learning_rate, above=0))

@@ -19,9 +19,10 @@ from jaxtyping import Float, Int
 from tqdm.auto import tqdm
 
 from vae_core.batching import in_threads
-from vae_core.evaluation.model import Model, check_images, check_model, check_positive
+from vae_core.evaluation.model import Model, check_images, check_model
 from vae_core.evaluation.quadrature.joint import NodeTerms, check_plane, log_joint, node_terms
 from vae_core.evaluation.quadrature.refinement import Moments, Sums, refine
+from vae_core.settings import check_counts, check_number
 
 LARGEST_CHUNK = 1024
 
@@ -78,10 +79,9 @@ def exact_log_likelihood(
         ValueError: if x is not data of the model, an option is out of range, or the codes are not in two dimensions.
     """
     check_model(model, needs_encoder=False)
-    check_positive(max_levels=max_levels, batch_size=batch_size)
+    check_counts(max_levels=max_levels, batch_size=batch_size)
     for name, value in (("tolerance", tolerance), ("half_width", half_width), ("coarse_spacing", coarse_spacing)):
-        if not value > 0:
-            raise ValueError(f"{name} must be positive. Received: {value}.")
+        check_number(name, value, above=0)
     x = check_images(model, x)
     check_plane(model.decoder, model.likelihood, x.shape[1:], jnp.asarray(x[:1]).dtype)
     parts = []

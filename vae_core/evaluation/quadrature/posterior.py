@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vae_core.batching import padded_batches
+from vae_core.evaluation.grid import check_axes
 from vae_core.evaluation.model import Model, check_images, check_model
 from vae_core.evaluation.quadrature.exact import exact_log_likelihood
 from vae_core.evaluation.quadrature.joint import check_plane, log_joint, node_terms
@@ -31,10 +32,11 @@ def posterior_on_grid(
         log_likelihood: (n,) log p(x) if known already; else `exact_log_likelihood` computes it.
 
     Raises:
-        TypeError: if the model is no VAE, or x is not floating point.
-        ValueError: if x is not data of the model, or the codes are not in two dimensions.
+        TypeError: if the model is no VAE, x is not floating point, or axes are not two arrays of numbers.
+        ValueError: if x is not data of the model, the codes are not in two dimensions, or axes are not finite.
     """
     check_model(model, needs_encoder=False)
+    axes = check_axes(axes)
     images = jnp.asarray(check_images(model, x))
     check_plane(model.decoder, model.likelihood, images.shape[1:], images.dtype)
     if log_likelihood is None:
