@@ -28,7 +28,7 @@ KEEP := JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.venv/compiled/$(CPU)" JAX_PERSISTE
 PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --durations 10 --durations-min 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install book check test unit quick slow notebooks pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
+.PHONY: help install book check test unit quick slow tables notebooks pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ quick: $(INSTALLED)
 
 slow: $(INSTALLED)
 	$(PYTEST) -m slow --ignore tests/browser
+
+tables: $(INSTALLED)  ## write the tables of faults and bad input again, benchmarks/results/faults.json
+	$(PYTEST) --numprocesses 0 --write-tables --ignore tests/browser
 
 notebooks: book
 	$(PYTEST) --numprocesses 0 --randomly-dont-reorganize -p tools.replay --replay _build/.jupyter_cache --nbval-lax book

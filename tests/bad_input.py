@@ -289,14 +289,14 @@ def of_arrays() -> dict[str, Argument]:
         "linear_gaussian.fit, x": Argument(lambda x: linear_gaussian.fit(x, 2), ROWS, no_rows),
         "linear_gaussian.fit, latent_dim": Argument(lambda d: linear_gaussian.fit(ROWS, d), 2, {**NO_COUNTS, "3": 3}),
         "from_arrays, x": Argument(
-            data.from_arrays,
+            lambda x: data.from_arrays(x).x,
             X,
             {
                 name: value
                 for name, value in NO_IMAGES.items()
-                if name not in ("three channels", "another size", "bytes")
+                if name not in ("three channels", "another size", "bytes", "no channel")
             },
-            {"double": X.astype(float)},
+            {"double": X.astype(float), "no channel": X[..., 0], "a list": X.tolist()},
         ),
         "from_arrays, y": Argument(
             lambda y: data.from_arrays(X, y),
@@ -357,20 +357,27 @@ def faults_of(name: str, argument: Argument) -> list[str]:
 
 
 def main() -> None:
-    """Try everything, and print the number of tries and the faults as JSON."""
+    """Try everything, and print the number of tries of each table and the faults as JSON."""
     models = make_models()
-    tables = (
-        of_models(models),
-        of_constructors(),
-        of_networks(),
-        of_evaluation(models),
-        of_the_plane(models),
-        of_arrays(),
-    )
-    arguments = {name: argument for table in tables for name, argument in table.items()}
+    tables = {
+        "what models are called with": of_models(models),
+        "what models, likelihoods and settings are made from": of_constructors(),
+        "what networks are made from": of_networks(),
+        "what is evaluated": of_evaluation(models),
+        "the prior, the plane and its grids": of_the_plane(models),
+        "arrays, labels, objectives": of_arrays(),
+    }
     report = {
-        "tries": sum(len(argument.bad) + len(argument.same) for argument in arguments.values()),
-        "faults": [fault for name, argument in arguments.items() for fault in faults_of(name, argument)],
+        "tries": {
+            name: sum(len(argument.bad) + len(argument.same) for argument in table.values())
+            for name, table in tables.items()
+        },
+        "faults": [
+            fault
+            for table in tables.values()
+            for name, argument in table.items()
+            for fault in faults_of(name, argument)
+        ],
     }
     sys.stdout.write("\n" + json.dumps(report) + "\n")
 

@@ -2,9 +2,11 @@
 
 import atexit
 import gc
+import json
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import jaxtyping
 import pytest
@@ -30,6 +32,36 @@ jaxtyping.install_import_hook([f"vae_core.{module}" for module in PURE], "bearty
 import jax  # noqa: E402
 
 import vae_core  # noqa: E402, F401
+
+TABLES = Path(__file__).parents[1] / "benchmarks" / "results" / "faults.json"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-tables", action="store_true", help="run the tests that fill the tables, and write them")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--write-tables"):
+        TABLES.write_text("{}\n")
+        items[:] = [item for item in items if "tabulate" in item.fixturenames]
+
+
+@pytest.fixture
+def tabulate(request):
+    """Say what a test has tried: compared with the committed table, which `make tables` writes.
+
+    Called with the table, the row, the number of things tried, and how every one of them ended.
+    """
+
+    def say(table, what, tried, ending):
+        tables = json.loads(TABLES.read_text())
+        row = {"tried": tried, "ending": ending}
+        if request.config.getoption("--write-tables"):
+            tables.setdefault(table, {})[what] = row
+            TABLES.write_text(json.dumps(tables, indent=1, ensure_ascii=False) + "\n")
+        assert tables[table][what] == row, "The table is another one. To write it: make tables"
+
+    return say
 
 
 @pytest.fixture(scope="module", autouse=True)
