@@ -38,7 +38,7 @@ def test_grid_codes_are_the_points_of_the_grid():
         (lambda: prior.prior_radius(-0.1), r"probability in \[0, 1\)"),
         (lambda: prior.prior_mass(-1), "radius must be a number >= 0"),
         (lambda: prior.prior_mass(np.nan), "radius must be a number >= 0"),
-        (lambda: prior.quantile_coordinates(0), "count must be at least 1"),
+        (lambda: prior.quantile_coordinates(0), "count must be an integer of at least 1"),
     ],
 )
 @pytest.mark.usefixtures("without_shape_checks")
