@@ -62,6 +62,7 @@ slow: $(INSTALLED)
 	$(PYTEST) -m slow --ignore tests/browser
 
 tables: $(INSTALLED)  ## write the tables of faults and bad input again, benchmarks/results/faults.json
+	echo "{}" > benchmarks/results/faults.json
 	$(PYTEST) --numprocesses 0 --write-tables --ignore tests/browser
 
 notebooks: book

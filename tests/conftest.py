@@ -42,7 +42,6 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--write-tables"):
-        TABLES.write_text("{}\n")
         items[:] = [item for item in items if "tabulate" in item.fixturenames]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def load_snapshots(name: str) -> Iterator[tuple[int, keras.Model]]:
         FileNotFoundError: if the file is missing from the package.
         ValueError: for an unknown name, or a file that is not the one that belongs there.
     """
-    arrays, metadata = read_arrays(_shipped(name, ".npz"), remedy=RESTORE)
+    arrays, metadata = read_run(_shipped(name, ".npz"), remedy=RESTORE)
     for epoch in _epochs(arrays):
         yield epoch, _model(metadata, arrays, epoch, FOLDER / f"{name}.npz")
 
@@ -134,7 +135,7 @@ def read_run(path: str | Path, *, remedy: str = RETRAIN) -> tuple[dict[str, np.n
         ValueError: as `load_weights`.
     """
     path = Path(path)
-    arrays, metadata = read_arrays(path, remedy=remedy)
+    arrays, metadata = read_arrays(path, remedy=remedy, known=lambda: _expected().values())
     if any(name.startswith("state/") for name in arrays):
         raise ValueError(
             f"{path} is the checkpoint of a run, from which training goes on. Expected: its weights, "
@@ -149,26 +150,31 @@ def _expected() -> dict[str, str]:
     """Return the SHA-256 of every shipped file by its name."""
     path = FOLDER / SUMS
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("ascii", "replace").splitlines()
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}. {RESTORE}") from None
-    return {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
+    found = [re.fullmatch(r"([0-9a-f]{64})  ([a-z0-9-]+\.(?:json|npz))", line) for line in lines]
+    if None in found:
+        raise ValueError(f"{path} is damaged. {RESTORE}")
+    return {match[2]: match[1] for match in found if match}
 
 
 def _shipped(name: str, suffix: str) -> Path:
     """Return a file that comes with the package, once its hash is checked."""
     names, expected = pretrained_names(), _expected()
     if name not in names:
-        raise ValueError(f"There are weights of {', '.join(names)}. Received: {name!r}.")
+        raise ValueError(f"{SUMS} lists weights of {', '.join(names)}. Received: {name!r}.")
     path = FOLDER / f"{name}{suffix}"
     try:
         received = hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}. {RESTORE}") from None
-    if received != expected[path.name]:
+    if received != expected.get(path.name):
         others = [other for other, digest in expected.items() if digest == received]
-        fault = f"holds what belongs into {others[0]}" if others else "is damaged"
-        raise ValueError(f"{path} {fault}. Expected SHA-256: {expected[path.name]}. Received: {received}. {RESTORE}")
+        fault = f"holds what belongs into {others[0]}" if others else f"or {SUMS} beside it is damaged"
+        raise ValueError(
+            f"{path} {fault}. Expected SHA-256: {expected.get(path.name)}. Received: {received}. {RESTORE}"
+        )
     return path
 
 
