@@ -192,7 +192,7 @@ def test_code_in_a_configuration_is_not_run(tmp_path):
 
 
 def test_unknown_names_and_epochs_are_refused():
-    with pytest.raises(ValueError, match=r"There are weights of autoencoder, .*vae.* Received: 'gan'"):
+    with pytest.raises(ValueError, match=r"SHA256SUMS lists weights of autoencoder, .*vae.* Received: 'gan'"):
         load_pretrained("gan")
     with pytest.raises(ValueError, match=r"after the epochs 0, 1, 2, 3, 5, .*, 100. Received: 42"):
         load_pretrained("vae", 42)

@@ -105,8 +105,8 @@ def read_arrays(
     Args:
         path: the file.
         remedy: a sentence that says what to do about a missing or damaged file; it ends the message.
-        known: returns the SHA-256 of whole files that are read without a digest of their own, which version 0.1.0 did not
-            write.
+        known: returns the SHA-256 of whole files that are read though they have no digest of their own, as those that
+            version 0.1.0 wrote.
 
     Raises:
         OSError: if the file cannot be read; FileNotFoundError if there is none, IsADirectoryError if it is a folder.

@@ -165,16 +165,16 @@ def _shipped(name: str, suffix: str) -> Path:
     if name not in names:
         raise ValueError(f"{SUMS} lists weights of {', '.join(names)}. Received: {name!r}.")
     path = FOLDER / f"{name}{suffix}"
+    if path.name not in expected:
+        raise ValueError(f"{FOLDER / SUMS} is damaged: it does not list {path.name}. {RESTORE}")
     try:
         received = hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}. {RESTORE}") from None
-    if received != expected.get(path.name):
+    if received != expected[path.name]:
         others = [other for other, digest in expected.items() if digest == received]
         fault = f"holds what belongs into {others[0]}" if others else f"or {SUMS} beside it is damaged"
-        raise ValueError(
-            f"{path} {fault}. Expected SHA-256: {expected.get(path.name)}. Received: {received}. {RESTORE}"
-        )
+        raise ValueError(f"{path} {fault}. Expected SHA-256: {expected[path.name]}. Received: {received}. {RESTORE}")
     return path
 
 
