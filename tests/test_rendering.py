@@ -1,6 +1,9 @@
 """The book's own Sphinx extensions, seen at work on a tiny book."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from tiny_book import build, make_tiny_book
 
 pytestmark = pytest.mark.slow
 
+RUNNING = Path(__file__).parents[1] / "book" / "running.md"
 CELL = """import vae_core
 from pathlib import Path
 
@@ -76,3 +80,15 @@ def test_a_bad_formula_fails_every_build_until_it_is_mended(tiny_book: Path):
         assert re.search(r"index\.md:\d+: WARNING: KaTeX: .*nosuchmacro", built.stderr)
     page.write_text(sound)
     assert build(tiny_book).returncode == 0
+
+
+def test_plain_sphinx_renders_the_same_pages(tmp_path: Path):
+    make_tiny_book(tmp_path, [CELL])
+    assert build(tmp_path).returncode == 0
+    (commands,) = re.findall(r"```sh\n(jupyter-book config sphinx .*?)```", RUNNING.read_text(), re.DOTALL)
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(tmp_path)}
+    subprocess.run(commands, shell=True, cwd=tmp_path, env=os.environ | path, check=True, capture_output=True)
+    before, after = tmp_path / "_build" / "html", tmp_path / "_build" / "sphinx"
+    names = sorted(file.relative_to(before) for file in before.rglob("*") if file.suffix in (".html", ".js", ".css"))
+    assert Path("08_chapter.html") in names
+    assert [name for name in names if (before / name).read_bytes() != (after / name).read_bytes()] == []
