@@ -67,7 +67,9 @@ def test_conda_binder_make_and_ci_install_the_lock():
     assert f"Programming Language :: Python :: {python.removeprefix('python=')}" in PROJECT["project"]["classifiers"]
 
     makefile = (ROOT / "Makefile").read_text()
-    assert "--require-hashes --requirement requirements.txt" in makefile
+    assert re.search("^LOCKED := .*--require-hashes", makefile, re.MULTILINE)
+    assert makefile.count("pip install $(LOCKED) --requirement requirements.txt") == 1
+    assert makefile.count("uv pip install --python .venv --compile-bytecode $(LOCKED) --requirement requirements.txt") == 1
     package = "--no-deps --no-build-isolation --editable ."
     no_marks = "jupyter labextension disable --log-level=ERROR @jupyterlab-contrib/spellchecker"
     for line in (package, no_marks):
