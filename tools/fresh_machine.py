@@ -3,8 +3,8 @@
     python tools/fresh_machine.py [--from conda] [--chapter NAME] [--whole]
 
 clones the last commit into an empty folder, with an empty home and nothing of this shell's environment but the PATH
-and what tells installers where packages come from. There it makes the environment, as `make install` does or as
-conda does through pip, and executes one chapter; with --whole it runs the two commands of the README instead. It
+and what tells installers where packages come from. There it makes the environment, by `make install` or by what follows
+conda's interpreter, and executes one chapter; with --whole it runs the two commands of the README instead. It
 prints the seconds of each step, and ends with the output of the step that failed.
 """
 
@@ -19,8 +19,6 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
-
 ROOT = Path(__file__).resolve().parents[1]
 INSTALLERS = re.compile(r"(PIP|UV)_\w*(CERT|INDEX|LINKS|TIMEOUT|TLS)\w*|SSL_CERT_FILE|(HTTPS?|NO)_PROXY")
 
@@ -28,12 +26,8 @@ INSTALLERS = re.compile(r"(PIP|UV)_\w*(CERT|INDEX|LINKS|TIMEOUT|TLS)\w*|SSL_CERT
 def steps(source: str, chapter: str, whole: bool) -> dict[str, list[str]]:
     """Return the command of each step."""
     if source == "conda":
-        environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
-        (pip,) = (entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-        packages = [word for line in pip for word in line.split()]
         made = {
             "an environment": [sys.executable, "-m", "venv", ".venv"],
-            "the pip part of environment.yml": ["python", "-m", "pip", "install", "--quiet", *packages],
             "postBuild": ["./postBuild"],
         }
     else:
