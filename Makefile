@@ -3,7 +3,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-LOCKED := --quiet --no-deps --only-binary :all: --require-hashes
 
 # What a user's shell sets for other work must neither redirect an installation, nor change what a notebook runs on.
 export PIP_USER := 0
@@ -35,19 +34,13 @@ PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-# uv takes a fraction of pip's time; pip takes over where only pip knows which index to ask.
 install: $(INSTALLED)  ## make .venv with the locked requirements and the package
 
-$(INSTALLED): requirements.txt pyproject.toml
+$(INSTALLED): requirements.txt pyproject.toml postBuild
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
 	  f"The book needs Python 3.11 or later. Received: {sys.version.split()[0]}. Try: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear .venv
-	sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
-	$(BIN)/python -m pip install $(LOCKED) --requirement .venv/uv.txt
-	$(BIN)/uv pip install --python .venv --compile-bytecode $(LOCKED) --requirement requirements.txt 2>/dev/null || \
-	  $(BIN)/python -m pip install $(LOCKED) --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/jupyter labextension disable --log-level=ERROR @jupyterlab-contrib/spellchecker
+	PATH="$(CURDIR)/$(BIN):$$PATH" ./postBuild
 	@touch $@
 
 book: $(INSTALLED)  ## execute the notebooks and render the book into _build/html; PAGES="08 11": execute these pages only

