@@ -29,7 +29,7 @@ KEEP := JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.venv/compiled/$(CPU)" JAX_PERSISTE
 PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --durations 10 --durations-min 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install book check test unit quick slow tables notebooks pages widgets browser serve pdf lab lint format claims bench lock ranges mutants weights vendor clean
+.PHONY: help install book check test unit quick slow tables notebooks pages widgets browser serve pdf lab lint format claims bench lock licences flake offline ranges mutants weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -118,6 +118,16 @@ lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --quiet --output-file requirements.txt
+
+licences: $(INSTALLED)  ## list the licence of each installed package, and the material of others in the book
+	$(BIN)/pip-licenses --from=mixed --order=license
+	cat NOTICE
+
+flake: $(INSTALLED)  ## run the unit tests ten times, each in another order
+	for seed in 1 2 3 4 5 6 7 8 9 10; do $(PYTEST) --ignore tests/browser --randomly-seed $$seed || exit 1; done
+
+offline: $(INSTALLED) browser  ## run `make test` where there is no network but the loopback (Linux)
+	unshare --map-root-user --net sh -c 'ip link set lo up && $(MAKE) test'
 
 ranges: $(INSTALLED)  ## train from the wheel with the lowest and the newest versions that pyproject.toml allows
 	for end in lowest-direct highest; do \
