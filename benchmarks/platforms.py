@@ -22,14 +22,17 @@ SYSTEMS = {
     "macOS, Intel": "x86_64-apple-darwin",
     "Windows, x86-64": "x86_64-pc-windows-msvc",
 }
-QUESTION = "uv pip install --dry-run --no-build --no-deps --require-hashes --target none --requirement".split()
+QUESTION = ["pip", "install", "--dry-run", "--no-build", "--no-deps", "--require-hashes", "--target", "none"]
 
 
 def missing(python: str, system: str) -> str | None:
     """Return the first package that has no wheel, or None."""
     chosen = ["--python-version", python, "--python-platform", system]
     asked = subprocess.run(
-        [sys.executable, "-m", *QUESTION, str(LOCK), *chosen], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "uv", *QUESTION, *chosen, "--requirement", str(LOCK)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if asked.returncode == 0:
         return None

@@ -1,10 +1,12 @@
 """What a run writes, what it takes, and what it refuses."""
 
+import gc
 import json
 import zipfile
 from dataclasses import replace
 
 import filelock
+import jax
 import keras
 import numpy as np
 import pytest
@@ -124,6 +126,18 @@ def test_images_of_any_shape_and_callbacks_of_keras(tmp_path):
     stop = keras.callbacks.EarlyStopping("val_loss", patience=0, min_delta=1e9)
     quiet(vae, from_arrays(x).split(8), replace(CONFIG, epochs=9), tmp_path, callbacks=[stop])
     assert [entry["epoch"] for entry in training_log(tmp_path / "weights.npz")] == [1, 2]
+
+
+def test_nothing_piles_up_from_epoch_to_epoch(tmp_path):
+    alive = []
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            gc.collect()
+            alive.append(len(jax.live_arrays()))
+
+    quiet(small_vae(), DATA, replace(CONFIG, epochs=6), tmp_path, callbacks=[Count()])
+    assert len(set(alive[1:])) == 1
 
 
 def test_a_finished_run_is_complete_at_once_and_goes_no_way_back(finished):
