@@ -27,11 +27,11 @@ RECORD, LOCK = ".made.json", ".lock"
 
 
 def begin(app: Sphinx, _config: Config) -> None:
-    """Have the folder alone, end in one sentence when interrupted, and distrust what the last build left if need be."""
+    """End in one sentence when interrupted, have the folder alone, and distrust what the last build left if need be."""
     build = Path(app.outdir).parent
-    wait_for_others(build)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    wait_for_others(build)
     if wrong := fault(build):
         saved = Path(app.doctreedir, "environment.pickle")
         if saved.exists():
