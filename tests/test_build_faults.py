@@ -24,7 +24,7 @@ from tiny_book import ROOT, build, make_tiny_book, start
 
 from tools.replay import replay
 
-sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
+sys.path.append(str(ROOT / "book" / "_extensions"))
 from execution import Page, execute_all, inputs_digest, is_fresh
 from results import keep, open_cache
 
@@ -106,7 +106,10 @@ def test_after_a_killed_build_every_page_is_made_again(book: Path, tabulate):
         assert titled(book, title) == []
         mended = build(book, PYTHONIOENCODING="ascii", LC_ALL="C")
         assert mended.returncode == 0, mended.stderr
-        assert mended.stdout.count("The last build did not end well: all pages are read and written again.") == 1
+        assert (
+            mended.stdout.count("The last build was interrupted or had warnings: all pages are read and written again.")
+            == 1
+        )
         assert titled(book, title) == PAGES
     assert runs(book) == before
     tabulate(TABLE, "a build killed or interrupted while it writes pages", len(ends), "every page is made again")
@@ -241,9 +244,33 @@ def test_the_cell_that_ended_a_kernel_is_named(
     said = {record.location: record.getMessage() for record in caplog.records if hasattr(record, "location")}
     for name, (_, message) in FAILING.items():
         assert f"Executing notebook failed {message}" in said[name]
-    tabulate(
-        TABLE, "cells that end or kill the kernel, hang, or fail", len(FAILING), "chapter, cell and remedy are named"
+    tabulate(TABLE, "cells that end or kill the kernel, hang, or fail", 4, "chapter, cell and remedy are named")
+
+
+NEVER = """
+from pathlib import Path
+from kernels import NotebookError, execute
+from nbformat.v4 import new_code_cell, new_notebook
+
+broken = {"name": "broken", "display_name": "Broken"}
+try:
+    execute(new_notebook(cells=[new_code_cell("1")], metadata={"kernelspec": broken}), Path("page.ipynb"), 60, [])
+except NotebookError as error:
+    print(error)
+"""
+
+
+def test_a_kernel_that_does_not_start_leaves_no_traceback(tmp_path: Path, tabulate):
+    broken = tmp_path / "kernels" / "broken" / "kernel.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text('{"argv": ["false"], "display_name": "Broken", "language": "python"}')
+    environment = {**os.environ, "JUPYTER_PATH": str(tmp_path), "PYTHONPATH": str(ROOT / "book" / "_extensions")}
+    tried = subprocess.run([sys.executable, "-c", NEVER], env=environment, capture_output=True, text=True, timeout=120)
+    assert tried.stdout.startswith(
+        "before the first cell: Kernel died before replying to kernel_info. If memory ran out"
     )
+    assert "Traceback" not in tried.stderr
+    tabulate(TABLE, "a kernel that does not start", 1, "the chapter and the remedy are named")
 
 
 def kept(cache: JupyterCacheAbstract, root: Path, docname: str) -> Page:

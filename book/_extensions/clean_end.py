@@ -78,7 +78,7 @@ def fault(build: Path) -> str:
     try:
         made = json.loads((build / RECORD).read_text("utf-8"))
     except (OSError, ValueError):
-        return "The last build did not end well"
+        return "The last build was interrupted or had warnings"
     found = digests(build)
     for name, digest in made.items():
         if found.get(name) != digest:

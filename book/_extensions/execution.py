@@ -9,7 +9,7 @@ With PAGES in the environment, only pages whose names start with one of its word
 what they showed last, or nothing.
 
 Pages are read again whenever anything below them changes, style sheets, templates, vendored files and local
-extensions included.
+extensions included. How one notebook is executed is in `kernels.py`, how its result is kept in `results.py`.
 """
 
 import functools

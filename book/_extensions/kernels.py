@@ -5,6 +5,7 @@ notice that their parent is gone.
 """
 
 import asyncio
+import atexit
 import os
 import signal
 import time
@@ -80,6 +81,9 @@ def execute(
             f"{place(client)}: {error}. If memory ran out, close other programs, "
             f"or execute this page by itself: make book PAGES={path.stem}"
         ) from None
+    finally:
+        # nbclient would clean up at the end what it has cleaned up already
+        atexit.unregister(client._cleanup_kernel)
     outputs = notebook.cells.pop().outputs
     printed = (one.text for one in outputs if one.get("name") == "stdout")
     return Executed(
@@ -114,7 +118,7 @@ def compiled_anew() -> Iterator[dict[str, str]]:
 def kill(clients: list[NotebookClient], runs: list[Future[Executed]]) -> None:
     """Kill kernels, those that are just starting included, with all that they started, until no notebook runs."""
     while not all(run.done() for run in runs):
-        for client in clients:
-            if client.km and client.km.provisioner:
-                asyncio.run(client.km.provisioner.send_signal(signal.SIGKILL))
+        for manager in [client.km for client in clients]:
+            if manager and (kernel := manager.provisioner):
+                asyncio.run(kernel.send_signal(signal.SIGKILL))
         time.sleep(0.1)
