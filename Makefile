@@ -1,6 +1,7 @@
 # The two commands: `make book` renders the book, `make test` checks everything. `make help` lists the others.
 
 PYTHON ?= python3
+PORT := 8000
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
@@ -76,8 +77,10 @@ widgets: book browser
 browser: $(INSTALLED)
 	$(BIN)/python tools/browser.py
 
-serve: book  ## serve the rendered book on this machine
-	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+serve: book  ## serve the rendered book on this machine; PORT=8001: at another port than 8000
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
+	  { echo "Port $(PORT) is in use. Try another one: make serve PORT=$$(($(PORT) + 1))" >&2; exit 1; }
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 pdf: book browser  ## print the rendered book into _build/book.pdf
 	$(BIN)/python tools/make_pdf.py

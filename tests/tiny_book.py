@@ -44,14 +44,25 @@ def make_tiny_book(root: Path, cells: list[str]) -> None:
     nbformat.write(notebook, root / "book" / "08_chapter.ipynb")
 
 
-def build(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Render the book strictly, with more in its environment; the notebook finds the package below `root`."""
-    return subprocess.run(
-        [sys.executable, "-c", BUILD, "build", "book", "-q", "-n", "-W", "--keep-going"],
+def start(root: Path, **environment: str) -> subprocess.Popen[str]:
+    """Start to render the book strictly, with more in its environment; the notebook finds the package below `root`."""
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILD, "build", "book", "-n", "-W", "--keep-going"],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root), **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=300,
+        start_new_session=True,
     )
+
+
+def build(root: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Render the book as `start` does, to the end."""
+    with start(root, **environment) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

@@ -3,12 +3,17 @@
 python -m pytest -p tools.replay --replay _build/.jupyter_cache --nbval-lax book
 """
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_cache import get_cache
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
+
+sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
+from results import fault
 
 
 class Recording:
@@ -52,6 +57,8 @@ def replay(file: IPyNbFile) -> None:
         record = cache.match_cache_notebook(file.nb)
     except KeyError:
         pytest.fail(f"{file.path.name} is not what was executed last. Run `make book` first.", pytrace=False)
+    if wrong := fault(cache, record):
+        pytest.fail(f"The kept result of {file.path.name} {wrong}. Run `make book` again.", pytrace=False)
     file.kernel = Recording(cache.get_cache_bundle(record.pk).nb)
     file.setup_sanitize_files()
 

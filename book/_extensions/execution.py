@@ -9,29 +9,26 @@ With PAGES in the environment, only pages whose names start with one of its word
 what they showed last, or nothing.
 
 Pages are read again whenever anything below them changes, style sheets, templates, vendored files and local
-extensions included. Sphinx does not repeat the warnings of a failed build: after one, all pages are read again.
+extensions included. How one notebook is executed is in `kernels.py`, how its result is kept in `results.py`.
 """
 
 import functools
 import gc
 import hashlib
-import multiprocessing
 import os
 import platform
 import re
-from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
-from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from jupyter_cache.base import JupyterCacheAbstract
+from kernels import PACKAGE, NotebookError, execute, kill
 from myst_nb.core.read import create_nb_reader
+from nbclient import NotebookClient
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from results import find, forget, keep, open_cache
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -40,15 +37,8 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-PACKAGE, LOCK, RESULTS = "vae_core", "requirements.txt", "benchmarks/results"
+LOCK, RESULTS = "requirements.txt", "benchmarks/results"
 WORKERS = max(2, min(os.cpu_count() or 1, 4))  # a kernel may take 2 GB
-IMPORTED = f"""import sys
-print(*(name for name in list(sys.modules) if name.split(".")[0] == "{PACKAGE}"))"""
-AS_SVG = (  # arguments of a kernel
-    "--InlineBackend.figure_formats={'svg'}",
-    "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Date': None}}",
-)
-COMPILED = "JAX_COMPILATION_CACHE_DIR"
 OTHER_PROGRAMS = re.compile(
     r"^\s*[!%]|subprocess|multiprocessing", re.MULTILINE
 )
@@ -129,51 +119,12 @@ def notebooks(env: BuildEnvironment) -> list[Page]:
     return pages
 
 
-def execute(page: Page, timeout: int) -> tuple[ExecutionResult, list[str]]:
-    """Execute a notebook; return it with its outputs, and the modules of the package that it has imported.
-
-    Its figures are drawings, not pictures. Pages show what compiling costs, so each notebook compiles anew, and leaves what it compiled to later runs.
-    """
-    page.notebook.cells.append(new_code_cell(IMPORTED))
-    with compiled_anew():
-        result = single_nb_execution(
-            page.notebook,
-            str(page.path.parent),
-            timeout,
-            allow_errors=False,
-            extra_arguments=AS_SVG,
-        )
-    outputs = result.nb.cells.pop().outputs
-    printed = (one.text for one in outputs if one.get("name") == "stdout")
-    return result, " ".join(printed).split()
-
-
-@contextmanager
-def compiled_anew() -> Iterator[None]:
-    """Give JAX an empty folder, if it is to keep what it compiles, and move that where it belongs, file by file."""
-    kept = os.environ.get(COMPILED)
-    if not kept:
-        yield
-        return
-    Path(kept).mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=Path(kept).parent) as new:
-        os.environ[COMPILED] = new
-        try:
-            yield
-        finally:
-            os.environ[COMPILED] = kept
-        for file in Path(new).iterdir():
-            file.replace(Path(kept, file.name))
-
-
 def is_fresh(cache: JupyterCacheAbstract, root: Path, page: Page) -> bool:
     """Whether the cache has a result of these cells that rests on what is there now."""
-    try:
-        data = cache.match_cache_notebook(page.notebook).data
-    except KeyError:
-        return False
-    modules = data.get("modules", [])
-    return data.get("inputs") == inputs_digest(root, page.code, modules)
+    record = find(cache, page.notebook, page.docname)
+    return record is not None and record.data["inputs"] == inputs_digest(
+        root, page.code, record.data["modules"]
+    )
 
 
 def execute_all(
@@ -181,37 +132,36 @@ def execute_all(
 ) -> set[str]:
     """Execute pages into the cache; warn of those that fail, and return their names."""
     failed = set()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
-        started = {pool.submit(execute, page, timeout): page for page in pages}
-        try:
-            for future in as_completed(started):
-                page = started[future]
-                result, modules = future.result()
-                if result.err:
-                    failed.add(page.docname)
-                    logger.warning(
-                        "Executing notebook failed: %s",
-                        result.exc_string,
-                        location=page.docname,
-                        type="execution",
-                    )
-                    continue
-                logger.info(
-                    "%s: executed in %.0f seconds", page.docname, result.time
+    clients: list[NotebookClient] = []
+    pool = ThreadPoolExecutor(WORKERS)
+    started = {
+        pool.submit(execute, page.notebook, page.path, timeout, clients): page
+        for page in pages
+    }
+    try:
+        for future in as_completed(started):
+            page = started[future]
+            try:
+                notebook, modules, seconds = future.result()
+            except NotebookError as error:
+                failed.add(page.docname)
+                logger.warning(
+                    "Executing notebook failed %s",
+                    error,
+                    location=page.docname,
+                    type="execution",
                 )
-                data = {
-                    "execution_seconds": result.time,
-                    "modules": modules,
-                    "inputs": inputs_digest(root, page.code, modules),
-                }
-                cache.cache_notebook_bundle(
-                    CacheBundleIn(result.nb, str(page.path), data=data),
-                    check_validity=False,
-                    overwrite=True,
-                )
-        finally:
-            pool.shutdown(cancel_futures=True)
+                continue
+            logger.info("%s: executed in %.0f seconds", page.docname, seconds)
+            data = {
+                "execution_seconds": seconds,
+                "modules": modules,
+                "inputs": inputs_digest(root, page.code, modules),
+            }
+            keep(cache, notebook, page.path, data)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        kill(clients, list(started))
     return failed
 
 
@@ -233,7 +183,7 @@ def execute_stale(
 ) -> None:
     """Execute what must be, drop results of notebooks that are no more, keep myst-nb from executing anything."""
     root = Path(app.srcdir).parent
-    cache = get_cache(env.mystnb_config.execution_cache_path)
+    cache = open_cache(Path(env.mystnb_config.execution_cache_path))
     pages = notebooks(env)
     stale = [
         page
@@ -244,13 +194,13 @@ def execute_stale(
     failed = execute_all(cache, root, stale, timeout)
     kept = set()
     for page in pages:
-        try:
-            kept.add(cache.match_cache_notebook(page.notebook).pk)
-        except KeyError:
+        if record := find(cache, page.notebook, page.docname):
+            kept.add(record.pk)
+        else:
             failed.add(page.docname)
     for record in cache.list_cache_records():
         if record.pk not in kept:
-            cache.remove_cache(record.pk)
+            forget(cache, record)
     env.mystnb_config = env.mystnb_config.copy(
         execution_excludepatterns=[
             page.path.as_posix() for page in pages if page.docname in failed
@@ -278,12 +228,6 @@ def follow_inputs(app: Sphinx, config: Config) -> None:
     config.execution_pages = os.environ.get("PAGES", "")
 
 
-def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
-    """Make the next build read every page again after warnings: Sphinx would not repeat them."""
-    if exception or app._warncount:
-        (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     gc.set_threshold(200_000, 20, 50)  # halves the time of a build
@@ -291,5 +235,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("execution_pages", "", "env", str)
     app.connect("config-inited", follow_inputs)
     app.connect("env-before-read-docs", execute_stale)
-    app.connect("build-finished", forget_failed_build)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -31,6 +31,8 @@ SIGN = re.compile(
 BEFORE = re.compile(r"[(\u201c]*\Z")
 BEHIND = re.compile("[,.;:!?)\u2019\u201d]*")
 LONGEST_ADDRESS = 100  # bytes: where a folder for temporary files has a long name, only the port is left
+# The renderer ends when its input does, so that it does not outlive a build that is killed.
+ENDING = "data:text/javascript,process.stdin.on('end', process.exit).resume()"
 
 
 def node_binary() -> str:
@@ -57,6 +59,16 @@ def reported(visit: Callable, closing_tag: str) -> Callable:
             raise nodes.SkipNode from error
 
     return visit_math
+
+
+def ending(build_command: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    """Have the command that starts the renderer make one which ends with the build."""
+
+    def build_ending_command(**address: Path | int) -> list[str]:
+        node, *rest = build_command(**address)
+        return [node, "--import", ENDING, *rest]
+
+    return build_ending_command
 
 
 def start_server(
@@ -132,6 +144,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error")
     # A loaded machine is slow.
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 120.0
+    katex.KaTeXServer.build_command = staticmethod(
+        ending(katex.KaTeXServer.build_command)
+    )
     katex.KaTeXServer.start_server_process = classmethod(start_server)
     app.connect("doctree-read", keep_together)
     return {"parallel_read_safe": True, "parallel_write_safe": False}
