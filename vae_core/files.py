@@ -7,10 +7,13 @@ import os
 import secrets
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from vae_core.leaving import tidying
 
 METADATA = "metadata"
 DIGEST = "sha256"
@@ -29,15 +32,12 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     """
     temporary = path.with_name(_temporary_name(path, secrets.token_hex(8)))
     try:
-        file = temporary.open("xb")
-        try:
-            with file:
+        with tidying(partial(temporary.unlink, missing_ok=True)):
+            with temporary.open("xb") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise type(error)(
             f"{path} could not be written: {error.strerror or error}. What was there before is intact."

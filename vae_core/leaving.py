@@ -1,0 +1,66 @@
+"""How a program ends that is told to: at once and in a sentence, with nothing half done left behind.
+
+SIGINT (Ctrl-C) and SIGTERM lead to a handler that leaves from where the program is. An exception would be less certain:
+callbacks, modules in C++ and the end of an object swallow it or crash on it, and threads that still compile crash while
+the interpreter takes itself apart. The handler runs when Python does, so that a computation outside of it is finished
+first; before it is there, while the interpreter starts, Python ends as it always does. Only `python -m vae_core` asks
+for all this; whoever imports the package keeps the handlers that they have.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+TELLING = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
+GOES_ON = "The same command goes on after the last complete epoch."  # what is to be said of a run
+
+_pending: list[Callable[[], Any]] = []
+
+
+@contextmanager
+def tidying(action: Callable[[], Any]) -> Iterator[None]:
+    """Do something at the end of a block, also if the program leaves from within it.
+
+    Args:
+        action: what to do. It may come twice, if the program is told to leave while it is being done.
+    """
+    _pending.append(action)
+    try:
+        yield
+    finally:
+        action()
+        _pending.remove(action)
+
+
+@contextmanager
+def leaving_at_once(remedy: str = "") -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the program within a block, with the status that shells expect: 130 and 143.
+
+    A signal that is ignored already, as by `nohup`, stays so. After the block, when there is nothing left to interrupt,
+    both are ignored.
+
+    Args:
+        remedy: what can be done about it; it follows the word that says what happened.
+    """
+    heeded = [number for number in TELLING if signal.getsignal(number) is not signal.SIG_IGN]
+
+    def leave(number: int, _: FrameType | None) -> None:
+        for each in heeded:
+            signal.signal(each, lambda *_: None)
+        for action in reversed(_pending):
+            with suppress(Exception):
+                action()
+        with suppress(OSError):  # not by sys.stderr, which may be in the middle of a line
+            os.write(2, f"\n{TELLING[signal.Signals(number)]} {remedy}".rstrip().encode() + b"\n")
+        os._exit(128 + number)
+
+    for number in heeded:
+        signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, signal.SIG_IGN)
