@@ -6,7 +6,8 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -60,6 +61,21 @@ def _temporary_name(path: Path, token: str) -> str:
     return f".vae_core-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}-{token}.tmp"
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have the system's own errors within a block name the file, which those of reading do not do by themselves.
+
+    Args:
+        path: the file that is read.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all.
 
@@ -111,23 +127,26 @@ def read_arrays(path: Path, *, remedy: str) -> tuple[dict[str, np.ndarray], dict
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder. Expected: a file, such as {path / 'weights.npz'}.")
     try:
-        content = path.read_bytes()
+        with naming(path):
+            content = path.read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}. {remedy}") from None
     try:
         return _parse(content)
+    except MemoryError:  # which is no fault of the file
+        raise
     except Exception as error:  # zip, zlib, NumPy and JSON raise a dozen kinds of them on what is not theirs
         raise ValueError(
             f"{path} is damaged or no file of weights ({type(error).__name__}: {error}). {remedy}"
         ) from error
 
 
-def _parse(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _parse(file: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     arrays = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
         for name in archive.namelist():
-            member = io.BytesIO(archive.read(name))  # which verifies the checksum, as reading from the archive may not
-            arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
+            content = archive.read(name)  # which verifies the checksum, as reading from the archive may not
+            arrays[name.removesuffix(".npy")] = _array(content)
     metadata = json.loads(arrays.pop(METADATA).tobytes())
     for name, array in arrays.items():
         if fault := _fault(array):
@@ -136,6 +155,14 @@ def _parse(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if written is not None and written != _digest(arrays, metadata):
         raise ValueError("the arrays are not those that were written")
     return arrays, metadata
+
+
+def _array(content: bytes) -> np.ndarray:
+    """Return the array of a .npy file; no memory is asked for that its header claims and its values do not fill."""
+    header = io.BytesIO(content)
+    np.lib.format.read_magic(header)
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(header)
+    return np.frombuffer(content, dtype, offset=header.tell()).reshape(shape, order="F" if is_fortran else "C").copy()
 
 
 def _fault(array: np.ndarray) -> str:
