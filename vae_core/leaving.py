@@ -1,17 +1,17 @@
 """How a program ends that is told to: at once and in a sentence, with nothing half done left behind.
 
-SIGINT (Ctrl-C) and SIGTERM lead to a handler that leaves from where the program is. An exception would be less certain:
-callbacks, modules in C++ and the end of an object swallow it or crash on it, and threads that still compile crash while
-the interpreter takes itself apart. The handler runs when Python does, so that a computation outside of it is finished
-first; before it is there, while the interpreter starts, Python ends as it always does. Only `python -m vae_core` asks
-for all this; whoever imports the package keeps the handlers that they have.
+SIGINT (Ctrl-C) and SIGTERM are obeyed by a thread of their own, as the main thread would first finish a compilation,
+which can take half a minute. An exception would be less certain besides: callbacks, modules in C++ and the end of an
+object swallow it or crash on it, and threads that still compile crash while the interpreter takes itself apart. Before
+the thread is there, while the interpreter starts, Python ends as it always does. Only `python -m vae_core` asks for all
+this; whoever imports the package keeps the handlers that they have.
 """
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Any
 
 TELLING = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
@@ -45,22 +45,27 @@ def leaving_at_once(remedy: str = "") -> Iterator[None]:
     Args:
         remedy: what can be done about it; it follows the word that says what happened.
     """
+    told, telling = os.pipe()
+    threading.Thread(target=_leave, args=(told, remedy), daemon=True).start()
+    os.set_blocking(telling, False)
+    signal.set_wakeup_fd(telling)
     heeded = [number for number in TELLING if signal.getsignal(number) is not signal.SIG_IGN]
-
-    def leave(number: int, _: FrameType | None) -> None:
-        for each in heeded:
-            signal.signal(each, lambda *_: None)
-        for action in reversed(_pending):
-            with suppress(Exception):
-                action()
-        with suppress(OSError):  # not by sys.stderr, which may be in the middle of a line
-            os.write(2, f"\n{TELLING[signal.Signals(number)]} {remedy}".rstrip().encode() + b"\n")
-        os._exit(128 + number)
-
     for number in heeded:
-        signal.signal(number, leave)
+        signal.signal(number, lambda *_: threading.Event().wait())  # for the end, which the other thread makes
     try:
         yield
     finally:
         for number in heeded:
             signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(told: int, remedy: str) -> None:
+    """Wait for a signal, whose number Python writes into a pipe, and end the program."""
+    while (number := os.read(told, 1)[0]) not in TELLING:
+        pass
+    for action in reversed(_pending):
+        with suppress(Exception):
+            action()
+    with suppress(OSError):  # not by sys.stderr, which may be in the middle of a line
+        os.write(2, f"\n{TELLING[signal.Signals(number)]} {remedy}".rstrip().encode() + b"\n")
+    os._exit(128 + number)

@@ -39,7 +39,7 @@ def start(arguments, log):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
     with log.open("w") as said:
         whole = [sys.executable, "-W", "ignore", "-c", INTERRUPTIBLE, *arguments]
-        return subprocess.Popen(whole, stdout=said, stderr=said, env=environment)
+        return subprocess.Popen(whole, stdout=said, stderr=said, env=environment, start_new_session=True)
 
 
 def workers(process):
@@ -152,6 +152,18 @@ def test_a_signal_ends_them_all(pictures, tmp_path, number, status):
     if number != signal.SIGKILL:
         word = "Interrupted" if number == signal.SIGINT else "Terminated"
         assert last_line(tmp_path / "said") == f"{word}. {GOES_ON}"
+
+
+def test_ctrl_c_while_they_start_is_one_sentence(pictures, tmp_path):
+    """A terminal sends it to all processes, of which those that are just beginning know nothing of the run."""
+    process = start(command(pictures, tmp_path / "run", "--processes", 2), tmp_path / "said")
+    while not (begun := workers(process)):
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(WAIT) == 130
+    _, alive = psutil.wait_procs(begun, timeout=60)
+    assert not alive
+    assert (tmp_path / "said").read_text() == f"\nInterrupted. {GOES_ON}\n"
 
 
 def test_processes_that_differ_say_in_what(pictures, tmp_path):
