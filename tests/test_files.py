@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -217,6 +218,19 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(path, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(PermissionError, match="Permission denied"):
+        read_arrays(path, remedy="Train it again.")
+
+
+def test_what_the_system_cannot_read_is_named_and_not_called_damaged(path, monkeypatch):
+    """A failing disk says which kind of error, but of which file only when it cannot even be opened."""
+    monkeypatch.setattr(Path, "read_bytes", Mock(side_effect=OSError(errno.EIO, "Input/output error")))
+    with pytest.raises(OSError, match=r"Input/output error: '.*weights.npz'$"):
+        read_arrays(path, remedy="Train it again.")
+
+
+def test_want_of_memory_is_no_damage(path, monkeypatch):
+    monkeypatch.setattr(np, "frombuffer", Mock(side_effect=MemoryError("Unable to allocate")))
+    with pytest.raises(MemoryError, match="Unable to allocate"):
         read_arrays(path, remedy="Train it again.")
 
 

@@ -1,6 +1,11 @@
 """python -m vae_core."""
 
-from vae_core.cli import main
+import sys
+
+from vae_core.leaving import GOES_ON, leaving_at_once
 
 if __name__ == "__main__":
-    main()
+    with leaving_at_once(GOES_ON if sys.argv[1:2] == ["train"] else ""):
+        from vae_core.cli import main
+
+        main()

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -50,7 +49,7 @@ def _register() -> None:
         import_module(module)
 
 
-class _KerasOnJax(MetaPathFinder):
+class _KerasOnJax:
     """Finds `keras` where everybody finds it, and has it executed with JAX as its backend, before what needs it."""
 
     def find_spec(

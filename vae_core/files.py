@@ -6,11 +6,15 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from vae_core.leaving import tidying
 
 METADATA = "metadata"
 DIGEST = "sha256"
@@ -29,15 +33,12 @@ def write_whole(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     """
     temporary = path.with_name(_temporary_name(path, secrets.token_hex(8)))
     try:
-        file = temporary.open("xb")
-        try:
-            with file:
+        with tidying(partial(temporary.unlink, missing_ok=True)):
+            with temporary.open("xb") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise type(error)(
             f"{path} could not be written: {error.strerror or error}. What was there before is intact."
@@ -58,6 +59,21 @@ def remove_leftovers(path: Path) -> None:
 def _temporary_name(path: Path, token: str) -> str:
     """Return a name that is the file's own, and short however long the file's is."""
     return f".vae_core-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}-{token}.tmp"
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have the system's own errors within a block name the file, which those of reading do not do by themselves.
+
+    Args:
+        path: the file that is read.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -115,33 +131,44 @@ def read_arrays(
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder. Expected: a file, such as {path / 'weights.npz'}.")
     try:
-        content = path.read_bytes()
+        with naming(path):
+            content = path.read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}. {remedy}") from None
     try:
         return _parse(content, known)
+    except MemoryError:  # which is no fault of the file
+        raise
     except Exception as error:  # zip, zlib, NumPy and JSON raise a dozen kinds of them on what is not theirs
         raise ValueError(
             f"{path} is damaged or no file of weights ({type(error).__name__}: {error}). {remedy}"
         ) from error
 
 
-def _parse(content: bytes, known: Callable[[], Collection[str]]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _parse(file: bytes, known: Callable[[], Collection[str]]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     arrays = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
         for name in archive.namelist():
-            member = io.BytesIO(archive.read(name))  # which verifies the checksum, as reading from the archive may not
-            arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
+            content = archive.read(name)  # which verifies the checksum, as reading from the archive may not
+            arrays[name.removesuffix(".npy")] = _array(content)
     metadata = json.loads(arrays.pop(METADATA).tobytes())
     for name, array in arrays.items():
         if fault := _fault(array):
             raise ValueError(f"the array {name!r} holds {fault}")
     written = metadata.pop(DIGEST, None)
-    if written is None and hashlib.sha256(content).hexdigest() not in known():
+    if written is None and hashlib.sha256(file).hexdigest() not in known():
         raise ValueError("it has no digest, so nothing tells whether the arrays are those that were written")
     if written not in (None, _digest(arrays, metadata)):
         raise ValueError("the arrays are not those that were written")
     return arrays, metadata
+
+
+def _array(content: bytes) -> np.ndarray:
+    """Return the array of a .npy file; no memory is asked for that its header claims and its values do not fill."""
+    header = io.BytesIO(content)
+    np.lib.format.read_magic(header)
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(header)
+    return np.frombuffer(content, dtype, offset=header.tell()).reshape(shape, order="F" if is_fortran else "C").copy()
 
 
 def _fault(array: np.ndarray) -> str:

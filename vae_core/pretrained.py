@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from vae_core import likelihoods, networks
-from vae_core.files import read_arrays
+from vae_core.files import naming, read_arrays
 from vae_core.models import VAE, Autoencoder
 
 RETRAIN = "Train it again with `python -m vae_core train`."
@@ -168,7 +168,8 @@ def _shipped(name: str, suffix: str) -> Path:
     if path.name not in expected:
         raise ValueError(f"{FOLDER / SUMS} is damaged: it does not list {path.name}. {RESTORE}")
     try:
-        received = hashlib.sha256(path.read_bytes()).hexdigest()
+        with naming(path):
+            received = hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path}. {RESTORE}") from None
     if received != expected[path.name]:

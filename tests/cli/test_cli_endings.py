@@ -1,59 +1,129 @@
-"""How the command line ends: interrupted, unread, in a terminal that knows no letters but ASCII."""
+"""How the command line ends: told to, on a full disk, unread, in a terminal that knows no letters but ASCII."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+from itertools import cycle
+from unittest.mock import Mock
 
+import placed_faults
 import pytest
 
 from vae_core import cli
 
 pytestmark = pytest.mark.slow
 
-INTERRUPTED_AT_A_STEP = """
+SAID = {
+    130: "\nInterrupted. The same command goes on after the last complete epoch.\n",
+    143: "\nTerminated. The same command goes on after the last complete epoch.\n",
+}
+AT_AN_IMPORT = """
 import os, signal, sys
-import vae_core, keras
-from vae_core.cli import main, runs
 
+module, number, before = os.environ["TOLD_AT"].split()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
-
-class Interrupt(keras.callbacks.Callback):
-    def on_train_batch_begin(self, batch, logs=None):
-        if batch == 1:
-            os.kill(os.getpid(), signal.SIGINT)
-
-train = runs.train
-runs.train = lambda *given, callbacks, **options: train(*given, callbacks=[*callbacks, Interrupt()], **options)
-main(sys.argv[1:])
+signal.signal(int(number), signal.SIG_IGN) if before == "ignored" else None
+sys.addaudithook(lambda event, given: event == "import" and given[0] == module and signal.raise_signal(int(number)))
 """
 
 
-def test_an_interruption_says_how_to_go_on(pictures, tmp_path):
-    arguments = ["train", "--data", pictures, "--size", "8", "--network", "dense", "--batch-size", "8"]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", INTERRUPTED_AT_A_STEP, *arguments, "--out", tmp_path],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 130
-    assert done.stderr.endswith("\nInterrupted. The same command goes on after the last complete epoch.\n")
-    assert "Traceback" not in done.stderr
+@pytest.fixture(scope="module")
+def disturbed(pictures, tmp_path_factory):
+    """How the commands of `placed_faults` have ended, and the folder of what they wrote."""
+    folder = tmp_path_factory.mktemp("disturbed")
+    command = [sys.executable, "-W", "ignore", placed_faults.__file__, str(pictures), str(folder)]
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    return json.loads(done.stdout), folder
 
 
-def test_an_interruption_while_modules_are_imported_is_one_too(monkeypatch, capsys):
-    def interrupted(_):
-        raise KeyboardInterrupt
+def files_of(run):
+    """What is in the folder of a run, but for the lock."""
+    return {path.name: path.read_bytes() for path in run.iterdir() if path.name != ".lock"}
 
-    def ended(status):
-        raise SystemExit(status)
 
-    monkeypatch.setattr(cli, "import_module", interrupted)
-    monkeypatch.setattr(os, "_exit", ended)
-    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
-    with pytest.raises(SystemExit) as left:
+def test_a_run_that_is_told_to_end_says_so_and_goes_on_bit_for_bit(disturbed, tabulate):
+    ended, folder = disturbed
+    *told, (status, said) = ended["told"]
+    for expected, (received, words) in zip(cycle([130, 143]), told, strict=False):
+        assert received == expected
+        assert words.endswith(SAID[expected])
+        assert "Traceback" not in words
+    assert (status, said.splitlines()[-1]) == (0, f"The run is complete. Its weights are in {folder}/told/weights.npz.")
+    assert files_of(folder / "told") == files_of(folder / "whole")
+    ending = "one sentence, status 130 or 143; started again, the same files bit for bit"
+    tabulate("signals", "SIGINT and SIGTERM in turn, at a compilation, a step, a write of a run", len(told), ending)
+
+
+def test_what_reads_weights_leaves_no_half_file(disturbed, tabulate):
+    ended, folder = disturbed
+    for command, (status, word) in {
+        "evaluate": (130, "Interrupted"), "figures": (143, "Terminated"), "explore": (130, "Interrupted")
+    }.items():  # fmt: skip
+        ((received, said),) = ended[command]
+        assert (received, said.rsplit("\n", 2)[-2]) == (status, f"{word}.")
+        assert "Traceback" not in said
+    assert [path.name for path in (folder / "figures").iterdir()] == ["latent_plane.png"]
+    assert not list((folder / "explore").iterdir())
+    ending = "one sentence, status 130 or 143; no half file"
+    tabulate("signals", "SIGINT and SIGTERM in turn, to evaluate, figures and explore", 3, ending)
+
+
+def test_a_full_disk_is_said_and_the_run_goes_on_bit_for_bit(disturbed, tabulate):
+    ended, folder = disturbed
+    *full, (status, _) = ended["full"]
+    for received, said in full:
+        assert received == 1
+        assert said.endswith("could not be written: No space left on device. What was there before is intact.\n")
+        assert "Traceback" not in said
+    assert status == 0
+    assert files_of(folder / "full") == files_of(folder / "whole")
+    ending = "one sentence, status 1; started again, the same files bit for bit"
+    tabulate("signals", "a full disk, at every write of a run", len(full), ending)
+
+
+@pytest.mark.parametrize("module", ["vae_core.cli", "numpy", "jax.numpy", "keras.layers"])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_import_is_left_like_everything_else(tmp_path, module, number, status):
+    assert told_at(tmp_path, f"{module} {number} heeded", ["train", "--out", "run"]) == (status, SAID[status])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_is_ignored_stays_so(tmp_path, number):
+    """As in the background of a script, or under nohup."""
+    assert told_at(tmp_path, f"vae_core.cli {number} ignored", ["--version"]) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (MemoryError(), "The memory does not suffice. Try smaller images, fewer of them, or smaller batches."),
+        (MemoryError("Unable to allocate 9 TiB"), r"The memory does not suffice \(Unable to allocate 9 TiB\). Try"),
+        (RecursionError("maximum depth"), r"Something is nested too deeply for Python \(maximum depth\)."),
+    ],
+)
+def test_want_of_memory_is_a_sentence(monkeypatch, error, sentence):
+    monkeypatch.setattr(cli, "import_module", Mock(side_effect=error))
+    with pytest.raises(SystemExit, match=sentence):
         cli.main(["evaluate", "weights.npz"])
-    assert left.value.code == 130
-    assert capsys.readouterr().err == "\nInterrupted.\n"
+
+
+def test_a_bug_is_called_one_below_its_traceback(monkeypatch):
+    monkeypatch.setattr(cli, "import_module", Mock(side_effect=KeyError("kernel")))
+    with pytest.raises(KeyError) as bug:
+        cli.main(["evaluate", "weights.npz"])
+    assert bug.value.__notes__ == ["This is a bug in vae_core. Please report it, with all that stands above."]
+
+
+def told_at(tmp_path, where, arguments):
+    """Return how the command line ends that gets a signal at the import of a module, and what it says."""
+    (tmp_path / "sitecustomize.py").write_text(AT_AN_IMPORT)
+    environment = {**os.environ, "TOLD_AT": where, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "vae_core", *arguments]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment)
+    return done.returncode, done.stderr
 
 
 def test_a_reader_who_leaves_stops_no_drawing(run, tmp_path):

@@ -22,11 +22,10 @@ pytestmark = pytest.mark.slow
 GOES_ON = "The same command goes on after the last complete epoch."
 WAIT = 300  # seconds, of a machine that has much else to do
 INTERRUPTIBLE = """
-import signal
-from vae_core.cli import main
+import runpy, signal
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
-main()
+runpy.run_module("vae_core", run_name="__main__")
 """
 
 
@@ -40,7 +39,7 @@ def start(arguments, log):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
     with log.open("w") as said:
         whole = [sys.executable, "-W", "ignore", "-c", INTERRUPTIBLE, *arguments]
-        return subprocess.Popen(whole, stdout=said, stderr=said, env=environment)
+        return subprocess.Popen(whole, stdout=said, stderr=said, env=environment, start_new_session=True)
 
 
 def workers(process):
@@ -131,7 +130,7 @@ def test_killed_processes_lose_nothing(pictures, tmp_path):
         both = workers(process)
         both[victim].kill()
         assert process.wait(WAIT) == 1
-        assert last_line(log).endswith(f"Process {victim} was ended by SIGKILL. {GOES_ON}")
+        assert last_line(log) == f"Process {victim} was ended by SIGKILL. {GOES_ON}"
         _, alive = psutil.wait_procs(both, timeout=60)
         assert not alive
         assert epochs_of(out) < 40
@@ -150,8 +149,21 @@ def test_a_signal_ends_them_all(pictures, tmp_path, number, status):
     gone, alive = psutil.wait_procs(both, timeout=60)
     assert not alive
     assert len(gone) == 2
-    if number == signal.SIGINT:
-        assert last_line(tmp_path / "said") == f"Interrupted. {GOES_ON}"
+    if number != signal.SIGKILL:
+        word = "Interrupted" if number == signal.SIGINT else "Terminated"
+        assert last_line(tmp_path / "said") == f"{word}. {GOES_ON}"
+
+
+def test_ctrl_c_while_they_start_is_one_sentence(pictures, tmp_path):
+    """A terminal sends it to all processes, of which those that are just beginning know nothing of the run."""
+    process = start(command(pictures, tmp_path / "run", "--processes", 2), tmp_path / "said")
+    while not (begun := workers(process)):
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(WAIT) == 130
+    _, alive = psutil.wait_procs(begun, timeout=60)
+    assert not alive
+    assert (tmp_path / "said").read_text() == f"\nInterrupted. {GOES_ON}\n"
 
 
 def test_processes_that_differ_say_in_what(pictures, tmp_path):

@@ -1,10 +1,12 @@
 """A folder of anybody's pictures becomes images of one size, upright and undistorted; what is no picture is named."""
 
+import errno
 import os
 import struct
 import subprocess
 import sys
 import zlib
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -236,6 +238,16 @@ def test_unreadable_files_are_skipped_with_one_warning_that_names_them(spoilt):
     np.testing.assert_array_equal(images.x, data.load_folder(_only(spoilt.parent / "good.png"), size=8).x)
     with pytest.raises(data.UnreadableError, match="No picture is left"):
         data.load_folder(spoilt, size=8, on_unreadable="skip")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError("Unable to allocate")])
+def test_no_picture_is_skipped_for_a_fault_of_the_machine(tmp_path, monkeypatch, error):
+    quarters().save(tmp_path / "good.png")
+    monkeypatch.setattr(Image.Image, "convert", Mock(side_effect=error))
+    with pytest.raises(type(error)) as caught:
+        data.load_folder(tmp_path, size=4, on_unreadable="skip")
+    assert caught.value is error
+    assert isinstance(error, MemoryError) or error.filename == str(tmp_path / "good.png")
 
 
 def _only(file):

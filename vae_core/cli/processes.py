@@ -8,19 +8,19 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from tqdm import tqdm
 
-from vae_core.cli.output import say_where
+from vae_core.cli.output import EXPECTED, say_where, sentence_of
+from vae_core.leaving import GOES_ON, tidying
 
 GRACE = 10  # seconds in which the other processes may find out by themselves that one has ended
 PARTING = 2  # seconds after which process 0 leaves, on which all depend, so that they hear first what is wrong
-GOES_ON = "The same command goes on after the last complete epoch."
 
 
 class Ending(NamedTuple):
@@ -43,12 +43,13 @@ def run(options: argparse.Namespace) -> None:
     """
     here = _members(options)
     context = multiprocessing.get_context("spawn")
-    with _terminable():
-        workers = [_start(context, member) for member in here]
-        try:
-            _watch(workers)
-        finally:
-            _end(workers)
+    workers: list[_Worker] = []
+    with tidying(partial(_end, workers)):
+        for member in here:
+            workers.append(_start(context, member))
+        _watch(workers)
+    if workers[0].process.exitcode < 0:
+        sys.stderr.write("\n")  # the line of its progress bar is not complete
     endings = [ending for worker in workers if (ending := worker.ending())]
     if endings:
         raise RuntimeError(max(endings, key=lambda ending: ending.is_cause).sentence)
@@ -118,7 +119,10 @@ def _members(options: argparse.Namespace) -> list[argparse.Namespace]:
 def _start(context: Any, options: argparse.Namespace) -> _Worker:
     reports, reporting = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(options, reporting), name=f"process-{options.process_id}")
+    resource_tracker.ensure_running()  # whose start, which is that of the first process otherwise, unblocks signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # the new one inherits it; this one will end it
     process.start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     reporting.close()
     return _Worker(process, reports, options)
 
@@ -144,19 +148,8 @@ def _end(workers: list[_Worker]) -> None:
             worker.process.join(5)
 
 
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, so that no process is left behind."""
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _work(options: argparse.Namespace, reporting: Connection) -> None:
     """Be one process of the run: train, and report how it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that watches is interrupted, and ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
     log = options.out / f"process-{options.process_id}.log"
     status = 0
@@ -165,8 +158,7 @@ def _work(options: argparse.Namespace, reporting: Connection) -> None:
         from vae_core.cli.runs import train_in
 
         train_in(options, on_joining=lambda: _divert(log), on_joined=lambda: reporting.send("joined"))
-    except (ArithmeticError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
-        from vae_core.cli import sentence_of
+    except EXPECTED as error:
         from vae_core.training.processes import LostProcessError
 
         is_cause = not isinstance(error, LostProcessError)

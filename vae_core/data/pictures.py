@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from vae_core.files import naming
+
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
@@ -40,13 +42,17 @@ def read_into(path: Path, pixels: np.ndarray) -> str:
 
     Returns:
         Why the file could not be read; an empty string if it could.
+
+    Raises:
+        MemoryError: if the memory does not suffice, which is no fault of the picture.
+        OSError: if the system cannot read the file, which need not be damaged then.
     """
     height, width, channels = pixels.shape
     mode = "L" if channels == 1 else "RGB"
     try:
         if not path.is_file():
             return "no file"
-        with Image.open(path, formats=FORMATS) as image:
+        with naming(path), Image.open(path, formats=FORMATS) as image:
             image.draft(mode, (2 * max(height, width),) * 2)  # a JPEG is decoded at an eighth to all of its size
             image.load()
             with suppress(Exception):  # a picture whose EXIF is broken is still a picture
@@ -57,6 +63,8 @@ def read_into(path: Path, pixels: np.ndarray) -> str:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
     except Exception as error:  # Pillow's decoders raise a dozen kinds of them
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+            raise
         return str(error) or type(error).__name__
     np.divide(np.asarray(picture).reshape(pixels.shape), np.float32(255), out=pixels)
     return ""

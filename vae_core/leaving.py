@@ -1,0 +1,71 @@
+"""How a program ends that is told to: at once and in a sentence, with nothing half done left behind.
+
+SIGINT (Ctrl-C) and SIGTERM are obeyed by a thread of their own, as the main thread would first finish a compilation,
+which can take half a minute. An exception would be less certain besides: callbacks, modules in C++ and the end of an
+object swallow it or crash on it, and threads that still compile crash while the interpreter takes itself apart. Before
+the thread is there, while the interpreter starts, Python ends as it always does. Only `python -m vae_core` asks for all
+this; whoever imports the package keeps the handlers that they have.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+TELLING = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
+GOES_ON = "The same command goes on after the last complete epoch."  # what is to be said of a run
+
+_pending: list[Callable[[], Any]] = []
+
+
+@contextmanager
+def tidying(action: Callable[[], Any]) -> Iterator[None]:
+    """Do something at the end of a block, also if the program leaves from within it.
+
+    Args:
+        action: what to do. It may come twice, if the program is told to leave while it is being done.
+    """
+    _pending.append(action)
+    try:
+        yield
+    finally:
+        action()
+        _pending.remove(action)
+
+
+@contextmanager
+def leaving_at_once(remedy: str = "") -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the program within a block, with the status that shells expect: 130 and 143.
+
+    A signal that is ignored already, as by `nohup`, stays so. After the block, when there is nothing left to interrupt,
+    both are ignored.
+
+    Args:
+        remedy: what can be done about it; it follows the word that says what happened.
+    """
+    told, telling = os.pipe()
+    threading.Thread(target=_leave, args=(told, remedy), daemon=True).start()
+    os.set_blocking(telling, False)
+    signal.set_wakeup_fd(telling)
+    heeded = [number for number in TELLING if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, lambda *_: threading.Event().wait())  # for the end, which the other thread makes
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(told: int, remedy: str) -> None:
+    """Wait for a signal, whose number Python writes into a pipe, and end the program."""
+    while (number := os.read(told, 1)[0]) not in TELLING:
+        pass
+    for action in reversed(_pending):
+        with suppress(Exception):
+            action()
+    with suppress(OSError):  # not by sys.stderr, which may be in the middle of a line
+        os.write(2, f"\n{TELLING[signal.Signals(number)]} {remedy}".rstrip().encode() + b"\n")
+    os._exit(128 + number)
