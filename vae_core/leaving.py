@@ -18,6 +18,9 @@ TELLING = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
 GOES_ON = "The same command goes on after the last complete epoch."  # what is to be said of a run
 
 _pending: list[Callable[[], Any]] = []
+_whole = threading.Lock()  # the thread that ends the program takes it and keeps it
+_is_whole_needed = False
+_told = threading.Event()
 
 
 @contextmanager
@@ -36,6 +39,20 @@ def tidying(action: Callable[[], Any]) -> Iterator[None]:
 
 
 @contextmanager
+def begun_whole() -> Iterator[None]:
+    """Let the main thread begin something whole, such as another process, before the program leaves."""
+    global _is_whole_needed
+    _is_whole_needed = True
+    try:
+        with _whole:
+            yield
+    finally:
+        _is_whole_needed = False
+        if _told.is_set():
+            _stop()
+
+
+@contextmanager
 def leaving_at_once(remedy: str = "") -> Iterator[None]:
     """Let SIGINT and SIGTERM end the program within a block, with the status that shells expect: 130 and 143.
 
@@ -51,7 +68,7 @@ def leaving_at_once(remedy: str = "") -> Iterator[None]:
     signal.set_wakeup_fd(telling)
     heeded = [number for number in TELLING if signal.getsignal(number) is not signal.SIG_IGN]
     for number in heeded:
-        signal.signal(number, lambda *_: threading.Event().wait())  # for the end, which the other thread makes
+        signal.signal(number, _stop)
     try:
         yield
     finally:
@@ -59,10 +76,18 @@ def leaving_at_once(remedy: str = "") -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
 
 
+def _stop(*_: Any) -> None:
+    """Have the main thread wait for the end, which the other one makes."""
+    _told.set()
+    if not _is_whole_needed:
+        threading.Event().wait()
+
+
 def _leave(told: int, remedy: str) -> None:
     """Wait for a signal, whose number Python writes into a pipe, and end the program."""
     while (number := os.read(told, 1)[0]) not in TELLING:
         pass
+    _whole.acquire()
     for action in reversed(_pending):
         with suppress(Exception):
             action()

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TextIO
 from tqdm import tqdm
 
 from vae_core.cli.output import EXPECTED, say_where, sentence_of
-from vae_core.leaving import GOES_ON, tidying
+from vae_core.leaving import GOES_ON, begun_whole, tidying
 
 GRACE = 10  # seconds in which the other processes may find out by themselves that one has ended
 PARTING = 2  # seconds after which process 0 leaves, on which all depend, so that they hear first what is wrong
@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> None:
     workers: list[_Worker] = []
     with tidying(partial(_end, workers)):
         for member in here:
-            workers.append(_start(context, member))
+            with begun_whole():
+                workers.append(_start(context, member))
         _watch(workers)
     if workers[0].process.exitcode < 0:
         sys.stderr.write("\n")  # the line of its progress bar is not complete
