@@ -30,7 +30,7 @@ KEEP := JAX_COMPILATION_CACHE_DIR="$(CURDIR)/.venv/compiled/$(CPU)" JAX_PERSISTE
 PYTEST := $(KEEP) $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --durations 10 --durations-min 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install book check test unit quick slow tables notebooks pages widgets browser serve pdf lab lint format claims bench lock licences flake offline ranges mutants weights vendor clean
+.PHONY: help install book check test unit quick slow tables notebooks pages widgets browser serve pdf lab lint format claims bench lock licences damage flake offline ranges mutants weights vendor clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -125,6 +125,9 @@ lock: $(INSTALLED)  ## resolve the requirements again (changes requirements.txt)
 licences: $(INSTALLED)  ## list the licence of each installed package, and the material of others in the book
 	$(BIN)/pip-licenses --from=mixed --order=license
 	cat NOTICE
+
+damage: $(INSTALLED)  ## damage files of weights at random, fifty times as often as the tests do, and never twice alike
+	$(PYTEST) --hypothesis-profile long --randomly-seed $$(date +%s) tests/test_damage.py
 
 flake: $(INSTALLED)  ## run the unit tests ten times, each in another order
 	for seed in 1 2 3 4 5 6 7 8 9 10; do $(PYTEST) --ignore tests/browser --randomly-seed $$seed || exit 1; done

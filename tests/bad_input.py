@@ -28,6 +28,19 @@ def spoilt(array: np.ndarray, value: float) -> np.ndarray:
     return np.where(np.arange(array.size).reshape(array.shape) == 3, value, array)
 
 
+class Tensor:
+    """A tensor of another library, of which NumPy makes an array."""
+
+    def __init__(self, array: np.ndarray):
+        self.array, self.shape, self.ndim = array, array.shape, array.ndim
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.array, dtype)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+
 NO_ARRAYS = {"nothing": None, "text": "images", "a dictionary": {"x": X}}
 NO_IMAGES = {
     **NO_ARRAYS,
@@ -45,7 +58,8 @@ NO_IMAGES = {
     "complex": X + 1j,
     "objects": X.astype(object),
 }
-AS_IMAGES = {"double": X.astype(np.float64), "half": X.astype(np.float16)}
+AS_IMAGES = {"double": X.astype(np.float64), "half": X.astype(np.float16), "a tensor": Tensor(X)}
+AS_CODES = {"double": Z.astype(float), "a tensor": Tensor(Z)}
 NO_CODES = {
     **NO_ARRAYS,
     "one code": Z[0],
@@ -97,7 +111,7 @@ def of_models(models: Mapping[str, Any]) -> dict[str, Argument]:
         found[f"{name}.encode, x"] = Argument(models[name].encode, X, NO_IMAGES, AS_IMAGES)
         found[f"{name}.reconstruct, x"] = Argument(models[name].reconstruct, X, NO_IMAGES, AS_IMAGES)
     for name in ("VAE", "Autoencoder"):
-        found[f"{name}.decode, z"] = Argument(models[name].decode, Z, NO_CODES, {"double": Z.astype(float)})
+        found[f"{name}.decode, z"] = Argument(models[name].decode, Z, NO_CODES, AS_CODES)
     symbols = np.zeros((2, 16), int)
     no_symbols = {**NO_ARRAYS, "floats": symbols + 0.5, "too large": symbols + 5, "negative": symbols - 1}
     found["VQVAE.decode, codes"] = Argument(
@@ -211,7 +225,7 @@ def of_evaluation(models: Mapping[str, Any]) -> dict[str, Argument]:
     found = {}
     for name, function in functions.items():
         good = X[:2] if name == "inference_gaps" else X
-        same = {} if name == "inference_gaps" else {"double": X.astype(float)}
+        same = {} if name == "inference_gaps" else {"double": X.astype(float), "a tensor": Tensor(X)}
         found[f"{name}, x"] = Argument(lambda x, call=function: call(x=x), good, NO_IMAGES, same)
         found[f"{name}, model"] = Argument(lambda model, call=function: call(model=model), vae, no_models)
         for setting in counts[name]:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import jaxtyping
 import pytest
 
@@ -33,6 +34,7 @@ import jax  # noqa: E402
 
 import vae_core  # noqa: E402, F401
 
+hypothesis.settings.register_profile("long", max_examples=5_000)  # fifty times as many as usual
 TABLES = Path(__file__).parents[1] / "benchmarks" / "results" / "faults.json"
 
 

@@ -14,7 +14,7 @@ from vae_core.files import read_arrays, write_arrays
 pytestmark = pytest.mark.slow
 
 ENDING = "refused with the name of the file, or what was written"
-EXAMPLES = settings.default.max_examples * 20  # --hypothesis-profile long: fifty times as many
+EXAMPLES = settings.default.max_examples * 20
 NAMES = [f"{epoch}/{name}" for epoch in (1, 2) for name in ("kernel", "bias", "step")]
 ARRAYS = {name: np.arange(60, dtype="f4") * index for index, name in enumerate(NAMES)}
 METADATA = {"model": {"class_name": "VAE"}, "log": [{"epoch": 1, "loss": 207.3}, {"epoch": 2, "loss": 190.1}]}
