@@ -17,21 +17,18 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from execution import Page, execute_all, inputs_digest, is_fresh
 from filelock import FileLock
 from jupyter_cache.base import JupyterCacheAbstract
-from nbformat.v4 import new_code_cell, new_notebook, new_output
-from tiny_book import ROOT, build, make_tiny_book, start
+from nbformat.v4 import new_output
+from results import keep, open_cache
+from tiny_book import ROOT, build, make_tiny_book, page, start
 
 from tools.replay import replay
-
-sys.path.append(str(ROOT / "book" / "_extensions"))
-from execution import Page, execute_all, inputs_digest, is_fresh
-from results import keep, open_cache
 
 pytestmark = pytest.mark.slow
 
 TABLE = "faults of the build"
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 # An extension of the tiny book: before the second of three pages is written, half of the first is lost, and the build
 # gets a signal or finds no more room.
@@ -213,11 +210,6 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def cache(tmp_path: Path) -> JupyterCacheAbstract:
     return open_cache(tmp_path / "cache")
-
-
-def page(root: Path, *cells: str, docname: str = "01_page") -> Page:
-    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": KERNEL})
-    return Page(docname, root / f"{docname}.ipynb", notebook)
 
 
 FAILING = {

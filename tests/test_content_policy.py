@@ -1,10 +1,7 @@
 """The policy of a page names the scripts inside it, and no others."""
 
 import re
-import sys
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
 from content_policy import HEAD, PLAYGROUND, WIDGET, policy
 
 SCRIPT = "'sha256-blAzRWxlv2l++5J73dyJRvsPH5jE9gyuiLZlaJMiDLE='"  # let a = "1 < 2";

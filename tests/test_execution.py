@@ -1,23 +1,18 @@
 """Notebooks run several at a time, are run again when what they rest on has changed, and only then."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from execution import content, digest, execute_all, inputs_digest, is_fresh, wanted
 from jupyter_cache import get_cache
 from jupyter_cache.base import JupyterCacheAbstract
-from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ExtensionError
-from tiny_book import build, make_tiny_book
-
-sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
-from execution import Page, content, digest, execute_all, inputs_digest, is_fresh, wanted
+from tiny_book import build, make_tiny_book, page
 
 pytestmark = pytest.mark.slow
 
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 FILES = {
     "requirements.txt": "nothing==1",
     "benchmarks/results/costs.json": "{}",
@@ -49,11 +44,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def cache(tmp_path: Path) -> JupyterCacheAbstract:
     return get_cache(tmp_path / "cache")
-
-
-def page(root: Path, *cells: str, docname: str = "01_page") -> Page:
-    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": KERNEL})
-    return Page(docname, root / f"{docname}.ipynb", notebook)
 
 
 def changes(root: Path) -> Iterator[str]:

@@ -3,15 +3,12 @@
 import base64
 import io
 import re
-import sys
 from pathlib import Path
 
 import pydata_sphinx_theme
 import pytest
 import sphinx_book_theme
 from fontTools.ttLib import TTFont
-
-sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
 from light_theme import STYLE, lightened
 
 STATIC = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"

@@ -10,11 +10,9 @@ import pytest
 import yaml
 from jupyter_cache import get_cache
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from results import keep
 
 from tools.notebook_rules import broken_rules
-
-sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
-from results import keep
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))

@@ -1,11 +1,6 @@
 """What a reference leads to, in short: each kind of thing that has an anchor on a page."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
 from previews import ENOUGH, ROWS, previews
 
 LONG = "word " * ENOUGH

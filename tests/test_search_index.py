@@ -1,11 +1,6 @@
 """The index of the search: every section, term, function and work of a page, each with what it says and no more."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
 from search_index import entries
 
 FORMULA = (

@@ -2,17 +2,13 @@
 
 import io
 import re
-import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import pytest
+from themed_figures import themed
 
 from vae_core.palette import INK, PRIOR, TONES
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_extensions"))
-from themed_figures import themed
 
 
 @pytest.fixture(scope="module")

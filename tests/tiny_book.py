@@ -1,4 +1,4 @@
-"""A book of one chapter in a folder of its own, built with this book's configuration and extensions."""
+"""Tiny books: one of one chapter, built with this book's configuration and extensions, and pages by themselves."""
 
 import os
 import shutil
@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import nbformat
+from execution import Page
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 TOC = """
 format: jb-book
 root: index
@@ -38,10 +41,15 @@ def make_tiny_book(root: Path, cells: list[str]) -> None:
     (root / "book" / "index.md").write_text("# Book\n\nA line with $x^2$ and {cite:t}`kingma2014auto`.\n")
     (root / "book" / "bibliography.md").write_text("# Bibliography\n\n```{bibliography}\n```\n")
     text = "# Chapter\n\n## Section\n\n```{math}\n:label: eq-one\n\\int_0^1 x \\, dx\n```\n\nSee {eq}`eq-one`."
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
-    notebook.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = page(root, *cells).notebook
+    notebook.cells.insert(0, new_markdown_cell(text))
     nbformat.write(notebook, root / "book" / "08_chapter.ipynb")
+
+
+def page(root: Path, *cells: str, docname: str = "01_page") -> Page:
+    """Return a page of code below `root`, which no file need hold."""
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": KERNEL})
+    return Page(docname, root / f"{docname}.ipynb", notebook)
 
 
 def start(root: Path, **environment: str) -> subprocess.Popen[str]:
