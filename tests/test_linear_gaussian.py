@@ -205,3 +205,11 @@ def test_with_q_fixed_a_larger_elbo_may_come_with_a_smaller_evidence():
     before, after = bound_and_evidence(0.2), bound_and_evidence(0.15)
     assert after[0] - before[0] == pytest.approx(1.09, abs=0.005)
     assert after[1] - before[1] == pytest.approx(-1.97, abs=0.005)
+
+
+def test_fits_can_be_mapped_and_differentiated():
+    x = jax.random.normal(jax.random.key(0), (3, 40, 4)) * jnp.array([[[3.0, 2.0, 1.0, 0.5]]])
+    mapped = jax.lax.map(lambda one: linear_gaussian.fit(one, 2).variance, x)
+    np.testing.assert_allclose(mapped, [linear_gaussian.fit(one, 2).variance for one in x], rtol=1e-5)
+    slope = jax.grad(lambda scale: linear_gaussian.fit(scale * x[0], 2).variance)(1.0)
+    np.testing.assert_allclose(slope, 2 * linear_gaussian.fit(x[0], 2).variance, rtol=1e-5)

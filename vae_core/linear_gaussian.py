@@ -69,7 +69,8 @@ def fit(x: Data, latent_dim: int) -> LinearGaussian:
 
     Raises:
         TypeError: if x is no array, or latent_dim no integer.
-        ValueError: if latent_dim or n is out of range, or x holds NaN or infinite numbers.
+        ValueError: if latent_dim or n is out of range, or x holds NaN or infinite numbers, which only an array that is
+            not being traced by JAX can tell.
 
     Source: Tipping and Bishop (1999), equations 7 and 8.
     """
@@ -80,7 +81,7 @@ def fit(x: Data, latent_dim: int) -> LinearGaussian:
         raise ValueError(f"latent_dim must be from 1 to {data_dim - 1} for x of {x.shape}. Received: {latent_dim}.")
     if count <= data_dim:
         raise ValueError(f"x must hold more rows than its {data_dim} columns. Received: {count} rows.")
-    if not jnp.isfinite(x).all():
+    if not isinstance(x, jax.core.Tracer) and not jnp.isfinite(x).all():
         raise ValueError(f"x must hold finite numbers. Received: {int((~jnp.isfinite(x)).sum())} that are not.")
     mean = jnp.asarray(x).mean(axis=0)
     centred = x - mean[None]
