@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 RESULTS = Path(__file__).parent / "results" / "platforms.json"
 LOCK = Path(__file__).parents[1] / "requirements.txt"
@@ -22,18 +23,15 @@ SYSTEMS = {
     "macOS, Intel": "x86_64-apple-darwin",
     "Windows, x86-64": "x86_64-pc-windows-msvc",
 }
-QUESTION = ["pip", "install", "--dry-run", "--no-build", "--no-deps", "--require-hashes", "--target", "none"]
+QUESTION = ["pip", "install", "--dry-run", "--no-build", "--no-deps", "--require-hashes"]
 
 
 def missing(python: str, system: str) -> str | None:
     """Return the first package that has no wheel, or None."""
-    chosen = ["--python-version", python, "--python-platform", system]
-    asked = subprocess.run(
-        [sys.executable, "-m", "uv", *QUESTION, *chosen, "--requirement", str(LOCK)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    chosen = ["--python-version", python, "--python-platform", system, "--requirement", str(LOCK)]
+    with TemporaryDirectory() as empty:
+        command = [sys.executable, "-m", "uv", *QUESTION, *chosen, "--target", empty]
+        asked = subprocess.run(command, capture_output=True, text=True, check=False)
     if asked.returncode == 0:
         return None
     named = re.search(r"required for `([^`]+)`", asked.stderr)

@@ -73,7 +73,12 @@ OTHERS = {"vae_core/idle.py", "vae_core/data/inner/__init__.py", "vae_core/data/
 @pytest.mark.parametrize(
     ("code", "more"),
     [
-        ("open('../benchmarks/results/costs.json')", {"benchmarks/results/costs.json", "benchmarks/results/new.json"}),
+        ("open('../benchmarks/results/costs.json')", {"benchmarks/results/costs.json"}),
+        ("name = 'costs'\nopen(f'../benchmarks/results/{name}.json')", {"benchmarks/results/costs.json"}),
+        (
+            "Path('../benchmarks/results').glob('*')",
+            {"benchmarks/results/costs.json", "benchmarks/results/new.json"},
+        ),
         ("import subprocess", OTHERS),
         ("!python -m vae_core", OTHERS),
     ],

@@ -12,7 +12,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
 
 TELLING = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
 GOES_ON = "The same command goes on after the last complete epoch."  # what is to be said of a run
@@ -62,10 +65,12 @@ def leaving_at_once(remedy: str = "") -> Iterator[None]:
     Args:
         remedy: what can be done about it; it follows the word that says what happened.
     """
-    told, telling = os.pipe()
+    import socket  # which takes time, and only a program needs it
+
+    told, telling = socket.socketpair()  # a pipe that does not block is not to be had everywhere
     threading.Thread(target=_leave, args=(told, remedy), daemon=True).start()
-    os.set_blocking(telling, False)
-    signal.set_wakeup_fd(telling)
+    telling.setblocking(False)
+    signal.set_wakeup_fd(telling.fileno())
     heeded = [number for number in TELLING if signal.getsignal(number) is not signal.SIG_IGN]
     for number in heeded:
         signal.signal(number, _stop)
@@ -74,6 +79,8 @@ def leaving_at_once(remedy: str = "") -> Iterator[None]:
     finally:
         for number in heeded:
             signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(-1)
+        telling.close()
 
 
 def _stop(*_: Any) -> None:
@@ -83,14 +90,16 @@ def _stop(*_: Any) -> None:
         threading.Event().wait()
 
 
-def _leave(told: int, remedy: str) -> None:
-    """Wait for a signal, whose number Python writes into a pipe, and end the program."""
-    while (number := os.read(told, 1)[0]) not in TELLING:
+def _leave(told: "socket.socket", remedy: str) -> None:
+    """Wait for a signal, whose number Python writes into a socket, and end the program."""
+    while (number := told.recv(1)) and number[0] not in TELLING:
         pass
+    if not number:  # the block has ended
+        return
     _whole.acquire()
     for action in reversed(_pending):
         with suppress(Exception):
             action()
     with suppress(OSError):  # not by sys.stderr, which may be in the middle of a line
-        os.write(2, f"\n{TELLING[signal.Signals(number)]} {remedy}".rstrip().encode() + b"\n")
-    os._exit(128 + number)
+        os.write(2, f"\n{TELLING[signal.Signals(number[0])]} {remedy}".rstrip().encode() + b"\n")
+    os._exit(128 + number[0])

@@ -2,7 +2,7 @@
 
 jupyter-cache knows a notebook by its own cells. Beside each result stand here the modules of `vae_core` that the
 notebook had imported at its end, and a digest of what it rests on: these modules, the data of their packages, the
-lock, the version of Python, and the results of benchmarks if its code names them. The digest decides. A notebook
+lock, the version of Python, and the results of benchmarks that its code names. The digest decides. A notebook
 that starts other programs rests on the whole package.
 
 With PAGES in the environment, only pages whose names start with one of its words are executed; the others show
@@ -76,13 +76,20 @@ def module_files(root: Path, name: str) -> list[Path]:
     ]
 
 
+def results_files(root: Path, code: str) -> list[Path]:
+    """Return the results of benchmarks whose names stand in the code as words: all of them if it lists a folder."""
+    words = set(re.findall(r"\w+", code))
+    files = list((root / RESULTS).rglob("*"))
+    return [f for f in files if "glob" in words or f.stem in words]
+
+
 def inputs_digest(root: Path, code: str, modules: Iterable[str]) -> str:
     """Digest of what a notebook rests on, from its code and the modules of the package that it imports."""
     paths = [root / LOCK]
     if OTHER_PROGRAMS.search(code):
         paths += (root / PACKAGE).rglob("*")
     if RESULTS in code:
-        paths += (root / RESULTS).rglob("*")
+        paths += results_files(root, code)
     for name in modules:
         paths += module_files(root, name)
     return digest(root, paths)

@@ -250,6 +250,16 @@ def test_no_picture_is_skipped_for_a_fault_of_the_machine(tmp_path, monkeypatch,
     assert isinstance(error, MemoryError) or error.filename == str(tmp_path / "good.png")
 
 
+def test_no_picture_beside_folders_is_passed_over_for_a_fault_of_the_machine(tmp_path, monkeypatch):
+    (tmp_path / "class").mkdir()
+    for file in (tmp_path / "class" / "a.png", tmp_path / "loose.png"):
+        quarters().save(file)
+    monkeypatch.setattr(Image, "open", Mock(side_effect=OSError(errno.EIO, "Input/output error")))
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        data.load_folder(tmp_path, size=4, on_unreadable="skip")
+    assert caught.value.filename == str(tmp_path / "loose.png")
+
+
 def _only(file):
     folder = file.parent / "only"
     folder.mkdir()

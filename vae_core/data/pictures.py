@@ -23,13 +23,18 @@ def quiet() -> Iterator[None]:
 
 
 def is_picture(path: Path) -> bool:
-    """Return whether a file begins like a PNG, JPEG or WebP picture."""
+    """Return whether a file begins like a PNG, JPEG or WebP picture.
+
+    Raises:
+        MemoryError, OSError: as `read_into`.
+    """
     if not path.is_file():  # a pipe would block
         return False
     try:
-        with quiet(), Image.open(path, formats=FORMATS):
+        with quiet(), naming(path), Image.open(path, formats=FORMATS):
             return True
-    except Exception:
+    except Exception as error:
+        _pass_on(error)
         return False
 
 
@@ -63,11 +68,16 @@ def read_into(path: Path, pixels: np.ndarray) -> str:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels"
     except Exception as error:  # Pillow's decoders raise a dozen kinds of them
-        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
-            raise
+        _pass_on(error)
         return str(error) or type(error).__name__
     np.divide(np.asarray(picture).reshape(pixels.shape), np.float32(255), out=pixels)
     return ""
+
+
+def _pass_on(error: Exception) -> None:
+    """Raise what is no fault of the picture: want of memory, and what the system says."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+        raise error
 
 
 def _opaque(image: Image.Image) -> Image.Image:
