@@ -8,14 +8,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
+import jax
 import numpy as np
 import psutil
 import pytest
 
-from vae_core.cli import main
+from vae_core.cli import main, runs
+from vae_core.cli.parser import parser
 from vae_core.cli.processes import free_address
 from vae_core.pretrained import training_log
+from vae_core.training import LostProcessError
+from vae_core.training.processes import Share
 
 pytestmark = pytest.mark.slow
 
@@ -136,6 +141,19 @@ def test_killed_processes_lose_nothing(pictures, tmp_path):
         assert epochs_of(out) < 40
     assert start(command(pictures, out, "--processes", 2, epochs=40), log).wait(WAIT) == 0
     assert (out / "weights.npz").read_bytes() == (tmp_path / "whole" / "weights.npz").read_bytes()
+
+
+@pytest.mark.parametrize("error", [jax.errors.JaxRuntimeError, ValueError])
+@pytest.mark.parametrize("place", ["build", "train"])
+def test_a_process_lost_while_the_model_is_made_is_said_to_be_lost(pictures, tmp_path, monkeypatch, place, error):
+    """Keras gives all processes the same initial weights, and JAX compares them."""
+    monkeypatch.setattr(runs, "current_share", lambda: Share(process=0, processes=2, devices=2))
+    monkeypatch.setattr(
+        runs, place, Mock(side_effect=error("UNKNOWN: Gloo AllGather failed: Connection closed by peer"))
+    )
+    sentence = r"Another process of the run has ended or cannot be reached any longer \(UNKNOWN: Gloo AllGather failed"
+    with pytest.raises(LostProcessError, match=sentence):
+        runs.train_in(parser().parse_args(command(pictures, tmp_path / "run")))
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])

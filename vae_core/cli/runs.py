@@ -15,7 +15,7 @@ from vae_core.files import read_arrays
 from vae_core.models import VAE, Autoencoder, KLWarmUp
 from vae_core.training import TrainingConfig, train
 from vae_core.training.description import differences
-from vae_core.training.processes import agree, join, leave, use_devices
+from vae_core.training.processes import agree, current_share, join, leave, noticing_losses, use_devices
 
 DEFAULTS = {"network": "article", "latent_dim": 2, "likelihood": "bernoulli", "variance": None}
 DEFAULTS_OF = {
@@ -64,11 +64,12 @@ def train_in(
     elif options.devices is not None:
         use_devices(options.devices)
     data = split_of(source)
-    keras.utils.set_random_seed(config.seed)
-    model = build(settings, data.train.image_shape, len(data.train.class_names), config)
     warm_up = settings.get("warm_up")
     callbacks = [] if warm_up is None else [KLWarmUp(warm_up, end=settings["beta"])]
-    train(model, data, config, options.out, callbacks=callbacks, notes={"settings": settings, "data": source})
+    with noticing_losses(current_share()):  # the processes compare their weights while the model is made
+        keras.utils.set_random_seed(config.seed)
+        model = build(settings, data.train.image_shape, len(data.train.class_names), config)
+        train(model, data, config, options.out, callbacks=callbacks, notes={"settings": settings, "data": source})
     if options.coordinator is not None:
         leave()
 

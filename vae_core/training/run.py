@@ -93,15 +93,18 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     share = current_share()
     begin = partial(_train, model, parts, run, out, share, callbacks=callbacks)
-    if share.process:
-        return begin(progress=False)
-    try:
-        with filelock.FileLock(out / ".lock", timeout=0):
-            for name in FILES:
-                remove_leftovers(out / name)
-            return begin(progress=progress)
-    except filelock.Timeout:
-        raise RuntimeError(f"Another process is training in {out}. Wait for it, or choose another folder.") from None
+    with noticing_losses(share):
+        if share.process:
+            return begin(progress=False)
+        try:
+            with filelock.FileLock(out / ".lock", timeout=0):
+                for name in FILES:
+                    remove_leftovers(out / name)
+                return begin(progress=progress)
+        except filelock.Timeout:
+            raise RuntimeError(
+                f"Another process is training in {out}. Wait for it, or choose another folder."
+            ) from None
 
 
 def _check_arguments(model: Any, config: Any, callbacks: Any) -> None:
@@ -152,7 +155,7 @@ def _train(
     batches = Batches(parts.train, config.batch_size, share, config.seed)
     held_out = Batches(parts.held_out, config.batch_size, share)
     steps = {"initial": len(run.log) * len(batches), "total": config.epochs * len(batches)}
-    with noticing_losses(share), tqdm(**steps, desc=model.name, unit="step", disable=not progress) as bar:
+    with tqdm(**steps, desc=model.name, unit="step", disable=not progress) as bar:
         keeper = _Keeper(run, batches, None if share.process else out, bar)
         shorten = [Shorten(batches.shortened, held_out.shortened)] if share.devices > 1 else []
         model.fit(
