@@ -25,6 +25,7 @@ from vae_core.training.processes import Share
 pytestmark = pytest.mark.slow
 
 GOES_ON = "The same command goes on after the last complete epoch."
+TABLE = "a run of several processes"
 WAIT = 300  # seconds, of a machine that has much else to do
 INTERRUPTIBLE = """
 import runpy, signal
@@ -120,7 +121,7 @@ def test_a_run_of_another_number_of_processes_goes_on(whole, pictures, tmp_path)
     np.testing.assert_allclose([entry["loss"] for entry in ours], [entry["loss"] for entry in theirs], rtol=1e-3)
 
 
-def test_killed_processes_lose_nothing(pictures, tmp_path):
+def test_killed_processes_lose_nothing(pictures, tmp_path, tabulate):
     """Each time another process, at another moment; the rest ends by itself, and the next run goes on."""
     (tmp_path / "whole").mkdir()
     expected = start(command(pictures, tmp_path / "whole", "--processes", 2, epochs=40), tmp_path / "said")
@@ -135,12 +136,14 @@ def test_killed_processes_lose_nothing(pictures, tmp_path):
         both = workers(process)
         both[victim].kill()
         assert process.wait(WAIT) == 1
-        assert last_line(log) == f"Process {victim} was ended by SIGKILL. {GOES_ON}"
+        said = last_line(log)
+        assert said == f"Process {victim} was ended by SIGKILL. {GOES_ON}"
         _, alive = psutil.wait_procs(both, timeout=60)
         assert not alive
         assert epochs_of(out) < 40
     assert start(command(pictures, out, "--processes", 2, epochs=40), log).wait(WAIT) == 0
     assert (out / "weights.npz").read_bytes() == (tmp_path / "whole" / "weights.npz").read_bytes()
+    tabulate(TABLE, "a process killed in any epoch; then the same command, with the same result bit for bit", 2, said)
 
 
 @pytest.mark.parametrize("error", [jax.errors.JaxRuntimeError, ValueError])
@@ -157,7 +160,7 @@ def test_a_process_lost_while_the_model_is_made_is_said_to_be_lost(pictures, tmp
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_a_signal_ends_them_all(pictures, tmp_path, number, status):
+def test_a_signal_ends_them_all(pictures, tmp_path, number, status, tabulate):
     process = start(command(pictures, tmp_path / "run", "--processes", 2, epochs=10_000), tmp_path / "said")
     wait_for_epochs(tmp_path / "run", 1, process)
     both = workers(process)
@@ -170,9 +173,10 @@ def test_a_signal_ends_them_all(pictures, tmp_path, number, status):
     if number != signal.SIGKILL:
         word = "Interrupted" if number == signal.SIGINT else "Terminated"
         assert last_line(tmp_path / "said") == f"{word}. {GOES_ON}"
+        tabulate(TABLE, f"{number.name} while they train", 1, last_line(tmp_path / "said"))
 
 
-def test_ctrl_c_while_they_start_is_one_sentence(pictures, tmp_path):
+def test_ctrl_c_while_they_start_is_one_sentence(pictures, tmp_path, tabulate):
     """A terminal sends it to all processes, of which those that are just beginning know nothing of the run."""
     process = start(command(pictures, tmp_path / "run", "--processes", 2), tmp_path / "said")
     while not (begun := workers(process)):
@@ -182,9 +186,10 @@ def test_ctrl_c_while_they_start_is_one_sentence(pictures, tmp_path):
     _, alive = psutil.wait_procs(begun, timeout=60)
     assert not alive
     assert (tmp_path / "said").read_text() == f"\nInterrupted. {GOES_ON}\n"
+    tabulate(TABLE, "Ctrl-C while they start", 1, last_line(tmp_path / "said"))
 
 
-def test_processes_that_differ_say_in_what(pictures, tmp_path):
+def test_processes_that_differ_say_in_what(pictures, tmp_path, tabulate):
     """As on a cluster: each is started by itself, with the address of the first."""
     joining = ["--coordinator", free_address(), "--num-processes", 2, "--process-id"]
     out = tmp_path / "run"
@@ -197,15 +202,17 @@ def test_processes_that_differ_say_in_what(pictures, tmp_path):
         assert "Process 1 differs from process 0 in its options: seed=0 there and 1 here. All" in last_line(
             tmp_path / f"said{number}"
         )
+    tabulate(TABLE, "other options for one of them", 1, last_line(tmp_path / "said1"))
 
 
-def test_a_process_that_never_comes_is_not_waited_for_forever(pictures, tmp_path):
+def test_a_process_that_never_comes_is_not_waited_for_forever(pictures, tmp_path, tabulate):
     joining = ["--coordinator", free_address(), "--num-processes", 2, "--process-id", 0]
     process = start(command(pictures, tmp_path / "run", *joining), tmp_path / "said")
     assert process.wait(WAIT) == 1
     assert last_line(tmp_path / "said") == (
         f"Process 0 has no others to train with: they did not come in time. {GOES_ON}"
     )
+    tabulate(TABLE, "a process that never comes", 1, last_line(tmp_path / "said"))
 
 
 @pytest.mark.parametrize(

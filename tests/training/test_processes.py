@@ -1,5 +1,6 @@
 """Who takes which rows, and what is refused before processes meet."""
 
+import re
 import shlex
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from vae_core.cli.parser import parser
 from vae_core.training import join, processes
 from vae_core.training.batches import Batches, Part
 from vae_core.training.processes import Share
+
+TABLE = "a run of several processes"
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(1, 40))
@@ -44,9 +47,11 @@ def test_a_full_batch_is_never_cut():
     assert Share(0, 2, 2).padded(5, 8) == 6
 
 
-def test_a_batch_that_cannot_be_shared_is_refused():
-    with pytest.raises(ValueError, match=r"batch_size must be a multiple of 2, the number of devices.*Received: 9\."):
+def test_a_batch_that_cannot_be_shared_is_refused(tabulate):
+    sentence = "batch_size must be a multiple of 2, the number of devices of all processes. Received: 9."
+    with pytest.raises(ValueError, match=re.escape(sentence)):
         Batches(Part(np.zeros((20, 1)), None), 9, Share(0, 2, 2))
+    tabulate(TABLE, "a batch that cannot be shared equally", 1, sentence)
 
 
 @pytest.mark.parametrize(
@@ -64,22 +69,27 @@ def test_an_address_or_a_number_that_makes_no_sense_is_refused(arguments, messag
         join(*arguments)
 
 
-def test_a_port_in_use_is_named():
+def test_a_port_in_use_is_named(tabulate):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(ConnectionError, match=rf"Port {port} of this machine cannot be used.*Choose another\."):
+        with pytest.raises(
+            ConnectionError, match=rf"Port {port} of this machine cannot be used.*Choose another\."
+        ) as said:
             join(f"127.0.0.1:{port}", 2, 0)
+    tabulate(TABLE, "a port in use", 1, str(said.value).replace(str(port), "9311"))
 
 
-def test_a_coordinator_that_is_not_there_is_named(monkeypatch):
+def test_a_coordinator_that_is_not_there_is_named(monkeypatch, tabulate):
     monkeypatch.setattr(processes, "JOINING", 0.5)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(ConnectionError, match=rf"Process 0 is not there: {address} did not answer within"):
+    with pytest.raises(ConnectionError, match=rf"Process 0 is not there: {address} did not answer within") as said:
         join(address, 2, 1)
+    seen = str(said.value).replace(address, "10.0.0.1:9311").replace("0.5 seconds", "40 seconds")
+    tabulate(TABLE, "process 0 is not there", 1, seen)
 
 
 def test_the_job_scripts_ask_for_what_the_command_line_knows():
