@@ -84,6 +84,18 @@ def fit_along_cosine(
     model.fit(x, batch_size=batch_size, epochs=epochs, verbose=0, **options)
 
 
+def codes_of(model: Any, x: Any, rng: Any) -> Any:
+    """Return a code for each image, in double precision: an autoencoder's, or one draw of the q(z|x) of a VAE."""
+    import numpy as np
+
+    from vae_core import VAE
+
+    if not isinstance(model, VAE):
+        return np.asarray(model.encode(x), np.float64)
+    mean, log_var = (np.asarray(part, np.float64) for part in model.encode(x))
+    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)
+
+
 def write_results(name: str, report: dict[str, Any]) -> None:
     """Write results/NAME.json, whole or not at all."""
     from vae_core.files import write_json  # here, as a benchmark times the import of vae_core

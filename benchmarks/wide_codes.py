@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine, read_results, write_results
+from common import RESULTS, codes_of, machine, read_results, write_results
 
 from vae_core import VAE, Autoencoder, load_pretrained, networks
 from vae_core.data import mnist_split
@@ -57,14 +57,6 @@ def trained(name: str, latent_dim: int, seed: int, x: np.ndarray) -> Autoencoder
     keras.utils.set_random_seed(seed)
     model.fit(x, batch_size=BATCH, epochs=EPOCHS, verbose=0)
     return model
-
-
-def codes_of(model: Autoencoder, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a code for each image: the autoencoder's, or one draw of the VAE's q(z|x)."""
-    if not isinstance(model, VAE):
-        return np.asarray(model.encode(x), np.float64)
-    mean, log_var = (np.asarray(part, np.float64) for part in model.encode(x))
-    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)
 
 
 def read_as(images: np.ndarray, classifier: Any) -> np.ndarray:
