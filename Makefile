@@ -130,7 +130,7 @@ damage: $(INSTALLED)  ## damage files of weights at random, fifty times as often
 	$(PYTEST) --hypothesis-profile long --randomly-seed $$(date +%s) tests/test_damage.py
 
 flake: $(INSTALLED)  ## run the unit tests ten times, each in another order
-	for seed in 1 2 3 4 5 6 7 8 9 10; do $(PYTEST) --ignore tests/browser --randomly-seed $$seed || exit 1; done
+	$(KEEP) $(BIN)/python benchmarks/flake.py
 
 offline: $(INSTALLED) browser  ## run `make test` where there is no network but the loopback (Linux)
 	unshare --map-root-user --net sh -c 'ip link set lo up && $(MAKE) test'

@@ -1,0 +1,64 @@
+"""Run the unit tests ten times, each time in another order: does any of them fail now and then?
+
+    python benchmarks/flake.py [--runs N]
+
+Each run is added to benchmarks/results/flake.json when it ends, with the seed of its order and the revision that it
+tested, so that ten of them need not be had at one sitting. After a run in which a test failed no other is begun; pytest
+says with which --randomly-seed it can be had again.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+
+from common import machine, read_results, write_results
+
+TESTS = ["--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--ignore", "tests/browser"]
+TESTED = ("vae_core", "tests", "tools", "book/_extensions")
+
+
+def revision() -> str:
+    """Return the commit that is checked out, marked if what is tested has been changed since."""
+    commit, changed = (
+        subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
+        for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--", *TESTED])
+    )
+    return f"{commit}-dirty" if changed else commit
+
+
+def tried(seed: int) -> dict[str, object]:
+    """Run the tests in one order."""
+    tested, begun = revision(), time.monotonic()
+    command = [sys.executable, "-m", "pytest", "--randomly-seed", str(seed), *TESTS]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
+    seconds = round(time.monotonic() - begun)
+    passed = re.search(r"(\d+) passed", said)
+    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", said, flags=re.MULTILINE)
+    if failed or not passed:
+        print(said, flush=True)
+    return {
+        "seed": seed,
+        "revision": tested,
+        "passed": int(passed[1]) if passed else 0,
+        "failed": failed,
+        "seconds": seconds,
+    }
+
+
+def main() -> None:
+    """Add runs to those on the disk."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=10, help="how many are wanted, those on the disk among them")
+    wanted = parser.parse_args().runs
+    while len(runs := read_results("flake").get("runs", [])) < wanted:
+        run = tried(len(runs) + 1)
+        write_results("flake", {"machine": machine(), "runs": [*runs, run]})
+        print(run, flush=True)
+        if run["failed"] or not run["passed"]:
+            sys.exit(f"A test failed. The same order again: --randomly-seed {run['seed']}")
+
+
+if __name__ == "__main__":
+    main()
