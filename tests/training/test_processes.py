@@ -5,6 +5,7 @@ import shlex
 import socket
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -79,6 +80,18 @@ def test_a_port_in_use_is_named(tabulate):
         ) as said:
             join(f"127.0.0.1:{port}", 2, 0)
     tabulate(TABLE, "a port in use", 1, str(said.value).replace(str(port), "9311"))
+
+
+def test_the_port_of_a_run_that_has_just_ended_is_free(monkeypatch):
+    """The system keeps it for a minute for packets that are late; the same command may have it at once."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            server.accept()[0].close()  # who closes first waits
+    joined = Mock(side_effect=RuntimeError("has begun"))
+    monkeypatch.setattr(processes.jax.distributed, "initialize", joined)
+    with pytest.raises(RuntimeError, match="has begun"):
+        join(f"127.0.0.1:{port}", 2, 0)
 
 
 def test_a_coordinator_that_is_not_there_is_named(monkeypatch, tabulate):

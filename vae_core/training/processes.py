@@ -244,6 +244,7 @@ def _check_port(host: str, port: int) -> None:
     """Find out that a port is taken, before JAX crashes on it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port of a run that has ended is free
         try:
             probe.bind((host if host in LOOPBACK else "", port))
         except OSError as error:
