@@ -48,10 +48,11 @@ def test_images_of_every_size_and_place_have_neither():
     assert (found.extent, found.centre) == (None, None)
 
 
-@pytest.mark.parametrize("images", ["none", "paper", "one empty", "all empty"])
-def test_images_without_a_dark_ground_have_the_usual_width_alone(mnist, images):
+@pytest.mark.parametrize("images", ["none", "half grey", "one empty", "all empty"])
+def test_images_without_an_even_ground_have_the_usual_width_alone(mnist, images):
     x = mnist.x_test[:20]
-    given = {"none": x[:0], "paper": 1 - x, "one empty": np.concatenate([x, 0 * x[:1]]), "all empty": 0 * x}[images]
+    frame = np.pad(x[:, 1:-1, 1:-1], ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=0.4)
+    given = {"none": x[:0], "half grey": frame, "one empty": np.concatenate([x, 0 * x[:1]]), "all empty": 0 * x}[images]
     assert preparation_of(given) == Preparation(2.6)
 
 
@@ -63,6 +64,17 @@ def test_standardised_images_have_drawings_on_their_own_scale(mnist, preparation
     image = rasterize(strokes, SHAPE, scaled)
     np.testing.assert_allclose(0.31 * image + 0.13, rasterize(strokes, SHAPE, preparation), atol=1e-3)
     assert rasterize([], SHAPE, scaled).max() == rasterize([], SHAPE, scaled).min() == np.float32(scaled.levels[0])
+
+
+def test_ink_on_paper_is_drawn_as_ink_on_paper(mnist, preparation):
+    paper = preparation_of(1 - mnist.x_test[:600])
+    assert paper.levels == (1, 0)
+    np.testing.assert_allclose(paper.centre, preparation.centre, atol=1e-4)
+    np.testing.assert_allclose((paper.width, paper.extent), (preparation.width, preparation.extent), rtol=1e-5)
+    strokes = drawings(0.6)[0][3]
+    light, dark = (rasterize(strokes, SHAPE, given) for given in (preparation, paper))
+    np.testing.assert_allclose(dark, 1 - light, atol=1e-5)
+    assert rasterize([], SHAPE, paper).min() == 1
 
 
 def test_a_drawing_fills_what_the_data_fill(preparation):

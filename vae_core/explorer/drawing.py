@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-DARK = 0.1  # below it a pixel is background
+EMPTY = 0.1  # of the range: what is not farther from the ground has no ink
 STEADY = 1.0  # pixels by which sizes or places may differ and count as one
 WIDTH = 2.6 / 28  # of a stroke where no images say it, as a share of the shorter side
 
@@ -19,7 +19,7 @@ class Preparation(NamedTuple):
         extent: of the longer side of what is drawn, in pixels, if it is the same in all images; else None.
         centre: (x, y) of its centre of mass, in pixels from the top left corner, if it is the same in all images; else
             None.
-        levels: of the ground and of the lightest ink.
+        levels: of the ground and of the strongest ink; the ground is the lighter one where images are dark on light.
     """
 
     width: float
@@ -36,10 +36,11 @@ def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation
     centre of mass in 28 x 28 (LeCun et al., 1998), which this finds.
 
     Args:
-        images: light on dark, on any scale; perhaps none.
+        images: light on dark or dark on light, on any scale; perhaps none.
 
     Returns:
-        The preparation; the usual width and nothing else if the images have no dark ground around something light.
+        The preparation; the usual width and nothing else if the images have no even ground, dark or light, around
+        something.
     """
     _, height, width, _ = images.shape
     usual = Preparation(max(1.0, WIDTH * min(height, width)))
@@ -47,15 +48,17 @@ def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation
         return usual
     low, high = float(images.min()), float(images.max())
     ink = (images[..., 0].astype(np.float64) - low) / ((high - low) or 1.0)
-    edge = np.concatenate([ink[:, [0, -1]].ravel(), ink[:, :, [0, -1]].ravel()])
-    if np.median(edge) > DARK or not (ink.max(axis=(1, 2)) > DARK).all():
+    ground = np.median(np.concatenate([ink[:, [0, -1]].ravel(), ink[:, :, [0, -1]].ravel()]))
+    if ground > 0.5:
+        ground, ink, low, high = 1 - ground, 1 - ink, high, low
+    if ground > EMPTY or not (ink.max(axis=(1, 2)) > EMPTY).all():
         return usual
     padded = np.pad(ink, [(0, 0), (1, 1), (1, 1)])
     across, down = np.diff(padded, axis=2)[:, 1:], np.diff(padded, axis=1)[:, :, 1:]
     variation = np.hypot(across, down).sum(axis=(1, 2))
     stroke = float(np.median(2 * ink.sum(axis=(1, 2)) / variation))
 
-    sides = [_sides(one > DARK) for one in ink]
+    sides = [_sides(one > EMPTY) for one in ink]
     extents = np.array([max(stop - start for start, stop in one) for one in sides])
     share = ink / ink.sum(axis=(1, 2), keepdims=True)
     x = (share.sum(axis=1) * (np.arange(width) + 0.5)).sum(axis=1)
@@ -87,7 +90,7 @@ def rasterize(
         preparation: of the data set.
 
     Returns:
-        float32 between the levels, light on dark; all ground without strokes.
+        float32 between the levels; all ground without strokes.
     """
     height, width = image_shape[:2]
     lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]

@@ -42,13 +42,16 @@ export function letDraw(canvas, [height, width], { begin, extend }) {
   canvas.addEventListener("lostpointercapture", () => (pen = null)); // however the stroke ended
 }
 
-/** Show strokes as they were drawn, in a width of image pixels, as sharp as the screen is. */
-export function paintStrokes(canvas, strokes, [height, width], stroke) {
+/** Show strokes as they were drawn, on the ground and in the ink of the data, as sharp as the screen is. */
+export function paintStrokes(canvas, strokes, [height, width], { width: stroke, levels }) {
   const density = window.devicePixelRatio || 1;
   [canvas.width, canvas.height] = [canvas.clientWidth * density, canvas.clientHeight * density].map(Math.round);
+  if (!strokes.length) return;
   const context = canvas.getContext("2d");
+  const [fillStyle, strokeStyle] = levels.map((level) => `rgb(${Array(3).fill(255 * level)})`); // clamped
   context.scale(canvas.width / width, canvas.height / height);
-  Object.assign(context, { lineWidth: stroke, lineCap: "round", lineJoin: "round", strokeStyle: "#fff" });
+  Object.assign(context, { lineWidth: stroke, lineCap: "round", lineJoin: "round", fillStyle, strokeStyle });
+  context.fillRect(0, 0, width, height);
   for (const line of strokes) {
     context.beginPath();
     context.moveTo(...line[0]);

@@ -46,7 +46,7 @@ export function makeSourceView(store) {
   const undo = button("Undo", () => store.undo());
   const clear = button("Clear", () => store.clear());
   const buttons = make("div", { class: "le-row" }, ...(canDraw ? [undo] : []), clear);
-  const empty = new Float64Array(shape[0] * shape[1] * shape[2]);
+  const empty = new Float64Array(shape[0] * shape[1] * shape[2]).fill(preparation?.levels[0] ?? 0);
   let painted = [];
   const width = measured(sheet);
   const paintSheet = (look) => {
@@ -55,7 +55,7 @@ export function makeSourceView(store) {
     painted = state;
     paint(seen, store.x ?? empty, shape);
     sheet.classList.toggle("le-drawn", store.strokes.length > 0);
-    if (canDraw) paintStrokes(pad, store.strokes, shape, preparation.width);
+    if (canDraw) paintStrokes(pad, store.strokes, shape, preparation);
   };
   return {
     pad: [make("div", { class: "le-figure le-source" }, caption, sheet, buttons)],
