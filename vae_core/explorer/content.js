@@ -54,6 +54,7 @@ export function readContent(model) {
     dimensions: snapshots[0].offset.length,
     canDraw: snapshots.some((one) => one.encode),
     isInk: channels === 1 && middle.reduce((sum, value) => sum + value, 0) < DARK * size,
+    blank: new Float64Array(size).fill(content.preparation?.levels[0] ?? 0), // all ground
     picked: (index) => pixels.subarray(index * size, (index + 1) * size),
   };
 }

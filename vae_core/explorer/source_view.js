@@ -46,14 +46,13 @@ export function makeSourceView(store) {
   const undo = button("Undo", () => store.undo());
   const clear = button("Clear", () => store.clear());
   const buttons = make("div", { class: "le-row" }, ...(canDraw ? [undo] : []), clear);
-  const empty = new Float64Array(shape[0] * shape[1] * shape[2]).fill(preparation?.levels[0] ?? 0);
   let painted = [];
   const width = measured(sheet);
   const paintSheet = (look) => {
     const state = [store.x, store.strokes.length, width(look.width), window.devicePixelRatio];
     if (state.every((value, i) => value === painted[i])) return;
     painted = state;
-    paint(seen, store.x ?? empty, shape);
+    paint(seen, store.x ?? store.content.blank, shape);
     sheet.classList.toggle("le-drawn", store.strokes.length > 0);
     if (canDraw) paintStrokes(pad, store.strokes, shape, preparation);
   };

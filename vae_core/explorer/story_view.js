@@ -54,7 +54,6 @@ export function makeStoryView(store, refresh) {
   const { story, given, made, encoded, point, lens, magnified, step } = makeStages(store, buttons.parts);
   const width = measured(lens);
   const { shape } = store.content;
-  const empty = new Float64Array(shape[0] * shape[1] * shape[2]);
 
   function paintLens(look) {
     const size = width(look.width);
@@ -68,7 +67,7 @@ export function makeStoryView(store, refresh) {
     paint(look) {
       const { posterior } = store;
       story.classList.toggle("le-waits", !posterior);
-      paint(given, store.x ?? empty, shape);
+      paint(given, store.x ?? store.content.blank, shape);
       paint(made, store.image, shape);
       setText(encoded, encodedLines(store).join("\n"));
       setText(point, whereIn(store));
