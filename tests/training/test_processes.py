@@ -88,8 +88,7 @@ def test_the_port_of_a_run_that_has_just_ended_is_free(monkeypatch):
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
             server.accept()[0].close()  # who closes first waits
-    joined = Mock(side_effect=RuntimeError("has begun"))
-    monkeypatch.setattr(processes.jax.distributed, "initialize", joined)
+    monkeypatch.setattr(processes.jax.config, "update", Mock(side_effect=RuntimeError("has begun")))
     with pytest.raises(RuntimeError, match="has begun"):
         join(f"127.0.0.1:{port}", 2, 0)
 
