@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tools.browser import browser_path
 
 ROOT = Path(__file__).parents[1]
-sys.path += [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
+sys.path += [str(ROOT / folder) for folder in ("tests", "tests/browser", "book/_extensions")]
 from serving import FLAGS  # noqa: E402
 
 BOOK = ROOT / "_build" / "html"
