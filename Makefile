@@ -129,7 +129,7 @@ licences: $(INSTALLED)  ## list the licence of each installed package, and the m
 damage: $(INSTALLED)  ## damage files of weights at random, fifty times as often as the tests do, and never twice alike
 	$(PYTEST) --hypothesis-profile long --randomly-seed $$(date +%s) tests/test_damage.py
 
-flake: $(INSTALLED)  ## run the unit tests ten times, each in another order
+flake: $(INSTALLED)  ## run the unit tests ten times without a failure, each time in another order
 	$(KEEP) $(BIN)/python benchmarks/flake.py
 
 offline: $(INSTALLED) browser  ## run `make test` where there is no network but the loopback (Linux)
