@@ -114,8 +114,9 @@ def test_figures_of_more_dimensions(deep, tmp_path):
 
 @pytest.mark.parametrize("which", ["run", "deep"])
 def test_explore_writes_one_page(which, tmp_path, request, capsys):
-    page = tmp_path / "page.html"
-    main(["explore", str(request.getfixturevalue(which) / "weights.npz"), "--out", str(page)])
+    page, weights = tmp_path / "page.html", request.getfixturevalue(which) / "weights.npz"
+    capsys.readouterr()  # what the run has said, if this test is the first that asks for it
+    main(["explore", str(weights), "--out", str(page)])
     assert capsys.readouterr().out == f"{page}\n"
     text = page.read_text()
     assert text.startswith("<!DOCTYPE html>")
