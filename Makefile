@@ -130,7 +130,7 @@ damage: $(INSTALLED)  ## damage files of weights at random, fifty times as often
 	$(PYTEST) --hypothesis-profile long --randomly-seed $$(date +%s) tests/test_damage.py
 
 flake: $(INSTALLED)  ## run the unit tests ten times without a failure, each time in another order
-	$(KEEP) $(BIN)/python benchmarks/flake.py
+	$(BIN)/python benchmarks/flake.py env $(PYTEST) --ignore tests/browser
 
 offline: $(INSTALLED) browser  ## run `make test` where there is no network but the loopback (Linux)
 	unshare --map-root-user --net sh -c 'ip link set lo up && $(MAKE) test'

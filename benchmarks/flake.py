@@ -1,7 +1,8 @@
 """Run the unit tests in one order after another, until ten runs had no failure: does any test fail now and then?
 
-    python benchmarks/flake.py [--runs N]
+    python benchmarks/flake.py [--runs N] COMMAND ...
 
+COMMAND runs the tests, such as `python -m pytest`; `make flake` gives it the options that the tests always have.
 Each run is added to benchmarks/results/flake.json when it ends, with the seed of its order and the revision that it
 tested, so that ten of them need not be had at one sitting. After a run in which a test failed no other is begun; pytest
 says with which --randomly-seed it can be had again.
@@ -15,7 +16,6 @@ import time
 
 from common import machine, read_results, write_results
 
-TESTS = ["--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--ignore", "tests/browser"]
 TESTED = ("vae_core", "tests", "tools", "book/_extensions")
 
 
@@ -28,11 +28,10 @@ def revision() -> str:
     return f"{commit}-dirty" if changed else commit
 
 
-def tried(seed: int) -> dict[str, object]:
+def tried(command: list[str], seed: int) -> dict[str, object]:
     """Run the tests in one order."""
     tested, begun = revision(), time.monotonic()
-    command = [sys.executable, "-m", "pytest", "--randomly-seed", str(seed), *TESTS]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    ended = subprocess.run([*command, "--randomly-seed", str(seed)], stdout=subprocess.PIPE, text=True, check=False)
     seconds = round(time.monotonic() - begun)
     passed = re.search(r"(\d+) passed", ended.stdout)
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", ended.stdout, flags=re.MULTILINE)
@@ -49,10 +48,11 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=int, default=10, help="how many without a failure are wanted, those on the disk among them"
     )
-    wanted = parser.parse_args().runs
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="what runs the tests")
+    given = parser.parse_args()
     runs = read_results("flake").get("runs", [])
-    while sum(not run["failed"] for run in runs) < wanted:
-        run = tried(len(runs) + 1)
+    while sum(not run["failed"] for run in runs) < given.runs:
+        run = tried(given.command, len(runs) + 1)
         runs.append(run)
         write_results("flake", {"machine": machine(), "runs": runs})
         print(run, flush=True)

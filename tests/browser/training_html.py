@@ -1,16 +1,12 @@
 """A page of its own that trains: the book's two files, the trainer, and the policy of a page with a playground."""
 
-import sys
 from pathlib import Path
 
+from content_policy import HEAD, PLAYGROUND, TAG, WIDGET, policy
 from playwright.sync_api import Browser, Page
-from tiny_book import ROOT
 
 from vae_core.explorer.digits import script_files
 from vae_core.explorer.front_end import joined
-
-sys.path.append(str(ROOT / "book" / "_extensions"))
-from content_policy import HEAD, PLAYGROUND, TAG, WIDGET, policy
 
 SETTINGS = {
     "seed": 0,

@@ -75,6 +75,8 @@ def test_ink_on_paper_is_drawn_as_ink_on_paper(mnist, preparation):
     light, dark = (rasterize(strokes, SHAPE, given) for given in (preparation, paper))
     np.testing.assert_allclose(dark, 1 - light, atol=1e-5)
     assert rasterize([], SHAPE, paper).min() == 1
+    sheets = np.concatenate([1 - mnist.x_test[:20], np.ones((1, *SHAPE))])  # one of them blank
+    assert preparation_of(sheets) == Preparation(2.6, levels=(1, 0))
 
 
 def test_a_drawing_fills_what_the_data_fill(preparation):

@@ -94,13 +94,14 @@ def test_the_port_of_a_run_that_has_just_ended_is_free(monkeypatch):
 
 
 def test_a_coordinator_that_is_not_there_is_named(monkeypatch, tabulate):
+    patience = processes.JOINING
     monkeypatch.setattr(processes, "JOINING", 0.5)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(ConnectionError, match=rf"Process 0 is not there: {address} did not answer within") as said:
         join(address, 2, 1)
-    seen = str(said.value).replace(address, "10.0.0.1:9311").replace("0.5 seconds", "40 seconds")
+    seen = str(said.value).replace(address, "10.0.0.1:9311").replace("0.5 seconds", f"{patience} seconds")
     tabulate(TABLE, "process 0 is not there", 1, seen)
 
 

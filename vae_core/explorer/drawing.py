@@ -39,8 +39,8 @@ def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation
         images: light on dark or dark on light, on any scale; perhaps none.
 
     Returns:
-        The preparation; the usual width and nothing else if the images have no even ground, dark or light, around
-        something.
+        The preparation; the usual width and nothing else if the images have no even ground, dark or light; that and
+        the levels if nothing is drawn in some of them.
     """
     _, height, width, _ = images.shape
     usual = Preparation(max(1.0, WIDTH * min(height, width)))
@@ -51,8 +51,10 @@ def preparation_of(images: Float[np.ndarray, "n height width 1"]) -> Preparation
     ground = np.median(np.concatenate([ink[:, [0, -1]].ravel(), ink[:, :, [0, -1]].ravel()]))
     if ground > 0.5:
         ground, ink, low, high = 1 - ground, 1 - ink, high, low
-    if ground > EMPTY or not (ink.max(axis=(1, 2)) > EMPTY).all():
+    if ground > EMPTY or low == high:
         return usual
+    if not (ink.max(axis=(1, 2)) > EMPTY).all():
+        return usual._replace(levels=(low, high))
     padded = np.pad(ink, [(0, 0), (1, 1), (1, 1)])
     across, down = np.diff(padded, axis=2)[:, 1:], np.diff(padded, axis=1)[:, :, 1:]
     variation = np.hypot(across, down).sum(axis=(1, 2))
