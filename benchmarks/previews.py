@@ -12,12 +12,15 @@ benchmarks/results/previews.json.
 import json
 import statistics
 import sys
+from contextlib import suppress
 
 from in_browser import BOOK, report_from_browser
-from playwright.sync_api import Browser, Page
+from inspection import PATIENCE
+from playwright.sync_api import Browser, Page, TimeoutError
 from serving import served
 
-REFERENCES = 25  # of a chapter
+REFERENCES = 8  # of a chapter, from all of its length
+WAIT = 400  # milliseconds, for what may not come
 SELECTOR = ".bd-article :is(a.reference.internal, a.api-link):not(.sd-card a, .image-reference, [download])"
 WATCH = """(selector) => {
   const seen = (window.seen = { pointed: 0, shown: 0 });
@@ -33,19 +36,22 @@ WATCH = """(selector) => {
 def point_at_all(page: Page) -> tuple[list[float], list[float]]:
     """Return the times of the references that were the first to their page, and of the others."""
     first, later, loaded = [], [], set()
-    links = [link for link in page.locator(SELECTOR).all() if link.is_visible()][:REFERENCES]
-    for link in links:
+    count = page.locator(SELECTOR).count()
+    for link in page.locator(SELECTOR).all()[:: -(-count // REFERENCES)]:
+        if not link.is_visible():
+            continue
         target = link.evaluate("(link) => link.pathname")
         link.evaluate("(link) => link.scrollIntoView({ block: 'center', behavior: 'instant' })")
         page.evaluate("Object.assign(seen, { pointed: 0, shown: 0 })")
         link.hover(force=True)
-        page.wait_for_timeout(400)
+        with suppress(TimeoutError):  # what is in view has no preview
+            page.wait_for_function("seen.shown", timeout=WAIT)
         pointed, shown = page.evaluate("[seen.pointed, seen.shown]")
-        if pointed and shown:  # what is in view has no preview
+        if pointed and shown:
             (later if target in loaded else first).append(shown - pointed)
             loaded.add(target)
         page.mouse.move(2, 2)
-        page.wait_for_timeout(400)
+        page.wait_for_function("!document.querySelector('#preview:popover-open')", timeout=PATIENCE)
     return first, later
 
 

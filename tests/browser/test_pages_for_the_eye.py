@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inspection import SETTLED, pages_of
@@ -24,7 +25,7 @@ CUT_FORMULAS = """() => {
 }"""
 
 CODE_AND_ALL = """() => {
-  const article = document.querySelector('main article');
+  const article = document.querySelector('main article') ?? document.querySelector('main');
   const code = [...article.querySelectorAll('div.cell_input')].filter((cell) => !cell.closest('details:not([open])'));
   return [code, [article]].map((parts) => parts.reduce((sum, part) => sum + part.getBoundingClientRect().height, 0));
 }"""
@@ -59,49 +60,49 @@ def chapters(book: Path) -> list[str]:
     return [name for name in pages_of(book) if re.match(r"\d\d_", name)]
 
 
-def test_no_formula_is_cut_on_a_screen(browser: Browser, book: Path, page_name: str):
-    page = opened(browser, book, page_name, SCREEN)
-    cut = page.evaluate(CUT_FORMULAS)
-    page.close()
-    assert cut == []
-
-
-def test_few_formulas_scroll_on_a_phone(browser: Browser, book: Path):
-    cut = []
+@pytest.fixture(scope="module")
+def measured(browser: Browser, book: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    """Of each page, on a screen and on a phone: cut formulas, heights of code and of all, far figures, drawings."""
+    scripts = {"cut": CUT_FORMULAS, "heights": CODE_AND_ALL, "far": FAR_FIGURES, "drawings": DRAWINGS}
+    pages: dict[str, dict[str, dict[str, Any]]] = {}
     for name in pages_of(book):
-        page = opened(browser, book, name, PHONE)
-        cut += page.evaluate(CUT_FORMULAS)
+        page = opened(browser, book, name, SCREEN)
+        for kind, screen in (("screen", SCREEN), ("phone", PHONE)):
+            page.set_viewport_size(screen)
+            page.evaluate(SETTLED)
+            found = {key: page.evaluate(script, screen["height"]) for key, script in scripts.items()}
+            pages.setdefault(name, {})[kind] = found
         page.close()
+    return pages
+
+
+def test_no_formula_is_cut_on_a_screen(measured: dict, page_name: str):
+    assert measured[page_name]["screen"]["cut"] == []
+
+
+def test_few_formulas_scroll_on_a_phone(measured: dict):
+    cut = [formula for page in measured.values() for formula in page["phone"]["cut"]]
     assert len(cut) <= MOST_SCROLLING, cut
 
 
-def test_code_takes_a_small_part_of_the_chapters(browser: Browser, book: Path):
-    shares = {}
-    for name in chapters(book):
-        page = opened(browser, book, name, SCREEN)
-        code, whole = page.evaluate(CODE_AND_ALL)
-        page.close()
-        shares[name] = code / whole
+def test_code_takes_a_small_part_of_the_chapters(measured: dict, book: Path):
+    heights = {name: measured[name]["screen"]["heights"] for name in chapters(book)}
+    shares = {name: code / whole for name, (code, whole) in heights.items()}
     assert len(shares) > 10
     assert sum(shares.values()) / len(shares) <= MOST_CODE, shares
 
 
-def test_a_figure_stands_near_a_sentence_that_calls_it(browser: Browser, book: Path, page_name: str):
-    page = opened(browser, book, page_name, SCREEN)
-    far = page.evaluate(FAR_FIGURES, SCREEN["height"])
-    page.close()
-    assert far == []
+def test_a_figure_stands_near_a_sentence_that_calls_it(measured: dict, page_name: str):
+    assert measured[page_name]["screen"]["far"] == []
 
 
-def test_figures_are_drawings_with_legible_text(browser: Browser, book: Path):
+@pytest.mark.parametrize(("kind", "least"), [("screen", 12.9), ("phone", 8)])
+def test_figures_are_drawings_with_legible_text(measured: dict, book: Path, kind: str, least: float):
     """Their text is as high as planned at 1280 pixels, and at least 8 pixels high on a phone."""
     for name in chapters(book):
-        for screen, least, most in ((SCREEN, 12.9, 14.5), (PHONE, 8, 14.5)):
-            page = opened(browser, book, name, screen)
-            drawings = page.evaluate(DRAWINGS)
-            page.close()
-            assert all(source.endswith(".svg") for source, *_ in drawings), name
-            assert [s for s, scale, wide in drawings if not wide and not least <= TEXT * scale <= most] == [], name
+        drawings = measured[name][kind]["drawings"]
+        assert all(source.endswith(".svg") for source, *_ in drawings), name
+        assert [s for s, scale, wide in drawings if not wide and not least <= TEXT * scale <= 14.5] == [], name
 
 
 def test_a_drawing_follows_the_theme(browser: Browser, book: Path):
