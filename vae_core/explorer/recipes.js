@@ -97,7 +97,7 @@ export const BREAKS = [
     key: "no_half",
     name: "Variance as σ",
     does: "z = mean + exp(log_var) · ε, without the half in exp(log_var / 2).",
-    look: "The noise is the variance, not its root. Held-out images are rebuilt worse than those of the training, and the ellipses are too wide.",
+    look: "The noise is as wide as the variance, not its root. Held-out images are rebuilt worse than those of the training. The ellipses, which have the width σ, are too wide, and the noise is too narrow.",
     chapter: 12,
   },
 ];
