@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from in_browser import BOOK, report_from_browser
 from inspection import PATIENCE
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Error, Page
 from serving import served
 
 REFERENCES = 8  # of a chapter, from all of its length
@@ -44,7 +44,7 @@ def point_at_all(page: Page) -> tuple[list[float], list[float]]:
         link.evaluate("(link) => link.scrollIntoView({ block: 'center', behavior: 'instant' })")
         page.evaluate("Object.assign(seen, { pointed: 0, shown: 0 })")
         link.hover(force=True)
-        with suppress(TimeoutError):  # what is in view has no preview
+        with suppress(Error):  # what is in view has no preview
             page.wait_for_function("seen.shown", timeout=WAIT)
         pointed, shown = page.evaluate("[seen.pointed, seen.shown]")
         if pointed and shown:
