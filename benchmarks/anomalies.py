@@ -91,7 +91,7 @@ def context_nats(image: np.ndarray) -> float:
     pixels = image.reshape(28, 28).astype(int)
     padded = np.pad(pixels, ((1, 0), (1, 1)))
     before = (padded[1:, :-2], padded[:-1, :-2], padded[:-1, 1:-1], padded[:-1, 2:])
-    context = sum(neighbour << bit for bit, neighbour in enumerate(before))
+    context = np.sum([neighbour << bit for bit, neighbour in enumerate(before)], axis=0)
     white = np.bincount(context.ravel(), pixels.ravel(), minlength=16)
     black = np.bincount(context.ravel(), minlength=16) - white
     return float((betaln(0.5, 0.5) - betaln(black + 0.5, white + 0.5)).sum())

@@ -55,7 +55,7 @@ def main() -> None:
         "gflops": {str(size): round(matrix_product(size), 1) for size in (512, 1024, 2048)},
         "gigabytes_per_second": {"1 MB": round(traffic(1), 1), "64 MB": round(traffic(64), 1)},
     }
-    step, (state, images) = compiled_step(layers)
+    step, (state, images), _ = compiled_step(layers)
     cost = step.cost_analysis()
     cost = cost[0] if isinstance(cost, list) else cost
 

@@ -10,6 +10,7 @@ benchmarks/results/diagnoses.json, written again after every model: a run that w
 import argparse
 import math
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -96,13 +97,13 @@ def main() -> None:
     for kind, likelihood, beta, latent_dim in product(kinds, LIKELIHOODS, BETAS, LATENT_DIMS):
         settings = {"images": kind, "likelihood": likelihood, "beta": beta, "latent_dim": latent_dim}
         x = kinds[kind]
-        cases += [({"mistakes": [], **settings}, lambda x=x, rest=(likelihood, beta, latent_dim): sound(x, *rest), x)]
+        cases.append(({"mistakes": [], **settings}, partial(sound, x, likelihood, beta, latent_dim), x))
     x = kinds["small digits"]
     for (kind, mistakes), architecture in product(specimens.MISTAKES.items(), ("dense", "article")):
         if (kind, architecture) == (specimens.BatchStatistics, "dense"):
             continue  # there is none in these
         this = {"mistakes": [*mistakes], "specimen": kind.__name__, "architecture": architecture}
-        cases += [(this, lambda rest=(kind, x.shape[1:], architecture): specimen(*rest), x)]
+        cases.append((this, partial(specimen, kind, x.shape[1:], architecture), x))
     for this, make, x in cases:
         if any(this.items() <= run.items() for run in runs):
             continue

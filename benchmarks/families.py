@@ -124,7 +124,7 @@ def trained(run: dict[str, Any], x: np.ndarray) -> tuple[Any, Any, Weights]:
         return -importance_weighted_bound(terms(weights, images, epsilon)).mean()
 
     @jax.jit
-    def step(i: Array, state: Any, images: Array, key: Array) -> Any:
+    def step(i: Any, state: Any, images: Array, key: Array) -> Any:
         return update(i, jax.grad(loss)(get(state), images, jax.random.fold_in(key, i)), state)
 
     state, key, order = begin(weights), jax.random.key(seed), np.random.default_rng(seed)
@@ -195,7 +195,8 @@ def pictures(family: str, parts: Any, x: np.ndarray, seed: int) -> dict[str, np.
             np.maximum(high, exact.posterior_mean[i] + spread),
         )
         centre, half = (low + high) / 2, 0.55 * (high - low).max()
-        pair = tuple(np.linspace(c - half, c + half, SIDE).astype(np.float32) for c in centre)
+        first, second = (np.linspace(c - half, c + half, SIDE).astype(np.float32) for c in centre)
+        pair = (first, second)
         known = {"log_likelihood": exact.log_likelihood[[i]]}
         log_density = posterior_on_grid(vae, x[[i]], pair, **known)[0]
         densities.append(np.exp(log_density - log_density.max()))

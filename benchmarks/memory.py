@@ -9,16 +9,14 @@ test images with the shipped VAE.
 
 import gc
 import os
-import sys
-from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import psutil
+from common import machine, write_results
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import vae_core  # first: it selects the JAX backend
-from benchmarks.common import machine, write_results
+import vae_core
 from vae_core import data, evaluation, networks
 from vae_core.training import TrainingConfig, train
 
@@ -40,7 +38,7 @@ def over_epochs() -> dict[int, dict[str, int]]:
     found = {}
 
     class Look(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             if epoch + 1 in EPOCHS:
                 found[epoch + 1] = held()
 

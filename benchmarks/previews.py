@@ -35,7 +35,9 @@ WATCH = """(selector) => {
 
 def point_at_all(page: Page) -> tuple[list[float], list[float]]:
     """Return the times of the references that were the first to their page, and of the others."""
-    first, later, loaded = [], [], set()
+    first: list[float] = []
+    later: list[float] = []
+    loaded = set()
     count = page.locator(SELECTOR).count()
     for link in page.locator(SELECTOR).all()[:: -(-count // REFERENCES)]:
         if not link.is_visible():
@@ -67,7 +69,8 @@ def summary(times: list[float]) -> dict[str, float]:
 
 def measure(browser: Browser, address: str, names: list[str]) -> dict[str, dict[str, float]]:
     """Point at the references of all chapters below an address."""
-    first, later = [], []
+    first: list[float] = []
+    later: list[float] = []
     for name in names:
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.add_init_script(f"({WATCH})({json.dumps(SELECTOR)})")

@@ -53,7 +53,7 @@ def fitted(loss: Any, params: Any, steps: int, rate: float) -> Any:
     begin, update, get = optimizers.adam(lambda i: rate * 0.5 * (1 + jnp.cos(jnp.pi * i / steps)))
 
     @jax.jit
-    def step(i: Array, state: Any) -> Any:
+    def step(i: Any, state: Any) -> Any:
         key = jax.random.fold_in(jax.random.key(SEED), i)
         return update(i, jax.grad(loss)(get(state), key), state)
 

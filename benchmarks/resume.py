@@ -44,7 +44,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--kills", type=int, default=3)
     options = parser.parse_args()
-    described, moments, kills = machine(), random.Random(0), []
+    described, moments = machine(), random.Random(0)
+    kills: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         whole, killed = Path(folder) / "whole", Path(folder) / "killed"
         if start(whole, options.epochs).wait():

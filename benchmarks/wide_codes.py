@@ -51,7 +51,7 @@ def trained(name: str, latent_dim: int, seed: int, x: np.ndarray) -> Autoencoder
     import keras
 
     keras.utils.set_random_seed(seed)
-    options = {"seed": seed} if name == "VAE" else {}
+    options: dict[str, Any] = {"seed": seed} if name == "VAE" else {}
     model: Autoencoder = MODELS[name](*networks.dense((28, 28, 1), latent_dim, width=WIDTH), **options)
     model.compile(keras.optimizers.Adam(1e-3))
     keras.utils.set_random_seed(seed)

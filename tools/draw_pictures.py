@@ -289,7 +289,7 @@ def one_sum(ax: Axes, _shipped: Shipped) -> None:
 
 def step_times(ax: Axes, _shipped: Shipped) -> None:
     """The measured time of a training step, ours first, then its peers from the fastest to the slowest."""
-    results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc.json"
+    results = ROOT / "benchmarks" / "results" / "training_step" / "amd-epyc-family-26-model-2-stepping-1.json"
     measured = json.loads(results.read_text("utf-8"))["training_step"]
     peers = [row["wall_ms_median"] for name, row in measured.items() if not name.startswith("vae_core")]
     values = [measured["vae_core"]["wall_ms_median"], *sorted(peers)]
