@@ -16,7 +16,8 @@ from contextlib import suppress
 
 from in_browser import BOOK, report_from_browser
 from inspection import PATIENCE
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as TimedOut
 from serving import served
 
 REFERENCES = 8  # of a chapter, from all of its length
@@ -46,14 +47,14 @@ def point_at_all(page: Page) -> tuple[list[float], list[float]]:
         link.evaluate("(link) => link.scrollIntoView({ block: 'center', behavior: 'instant' })")
         page.evaluate("Object.assign(seen, { pointed: 0, shown: 0 })")
         link.hover(force=True)
-        with suppress(Error):  # what is in view has no preview
-            page.wait_for_function("seen.shown", timeout=WAIT)
+        with suppress(TimedOut):  # what is in view has no preview
+            page.wait_for_function("() => seen.shown", timeout=WAIT)
         pointed, shown = page.evaluate("[seen.pointed, seen.shown]")
         if pointed and shown:
             (later if target in loaded else first).append(shown - pointed)
             loaded.add(target)
         page.mouse.move(2, 2)
-        page.wait_for_function("!document.querySelector('#preview:popover-open')", timeout=PATIENCE)
+        page.wait_for_function("() => !document.querySelector('#preview:popover-open')", timeout=PATIENCE)
     return first, later
 
 
