@@ -21,7 +21,7 @@ from playwright.sync_api import TimeoutError as TimedOut
 from serving import served
 
 REFERENCES = 8  # of a chapter, from all of its length
-WAIT = 400  # milliseconds, for what may not come
+WAIT = 1_000  # milliseconds, for what may not come; a preview that comes later would be missed
 SELECTOR = ".bd-article :is(a.reference.internal, a.api-link):not(.sd-card a, .image-reference, [download])"
 WATCH = """(selector) => {
   const seen = (window.seen = { pointed: 0, shown: 0 });
@@ -39,10 +39,8 @@ def point_at_all(page: Page) -> tuple[list[float], list[float]]:
     first: list[float] = []
     later: list[float] = []
     loaded = set()
-    count = page.locator(SELECTOR).count()
-    for link in page.locator(SELECTOR).all()[:: -(-count // REFERENCES)]:
-        if not link.is_visible():
-            continue
+    links = [link for link in page.locator(SELECTOR).all() if link.is_visible()]
+    for link in links[:: max(1, len(links) // REFERENCES)][:REFERENCES]:
         target = link.evaluate("(link) => link.pathname")
         link.evaluate("(link) => link.scrollIntoView({ block: 'center', behavior: 'instant' })")
         page.evaluate("Object.assign(seen, { pointed: 0, shown: 0 })")
