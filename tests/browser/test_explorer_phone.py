@@ -148,6 +148,7 @@ def test_nothing_moves_whatever_is_done(phone: Page):
         phone.evaluate(SETTLED)
     phone.evaluate("explorer.set('model_name', 'vae')")
     phone.evaluate("explorer.set('picked', 10)")
+    phone.evaluate(SETTLED)  # the legend of the other model is longer
     pin = phone.get_by_role("button", name="Pin A here")
     place = pin.evaluate("(one) => one.offsetTop")
     phone.get_by_role("button", name="Exact posterior").tap()
