@@ -227,7 +227,6 @@ def test_pathwise_and_score_function_gradients_agree(seed):
 
 def refusals():
     two, three, row = np.zeros((4, 2)), np.zeros((4, 3)), np.zeros(2)
-    terms = objectives.ElboTerms(*3 * (jnp.zeros(4),))
     return {
         "kl shapes": (lambda: objectives.kl_divergence(two, three), r"\(4, 2\), \(4, 3\)"),
         "kl broadcast": (lambda: objectives.kl_divergence(two, row), r"share one shape.*\(2,\)"),
@@ -239,7 +238,7 @@ def refusals():
         "noise of one example": (lambda: objectives.reparameterize(two, two, row), "its own noise"),
         "noise shape": (lambda: objectives.reparameterize(two, two, three), "its own noise"),
         "batches": (lambda: objectives.elbo(two, two, two[:3], two[:3]), "same number of examples"),
-        "negative beta": (lambda: objectives.beta_elbo(terms, -1.0), "at least 0"),
+        "negative beta": (lambda: objectives.beta_elbo(objectives.ElboTerms(*3 * (jnp.zeros(4),)), -1.0), "at least 0"),
         "no sample": (lambda: objectives.importance_weighted_bound(np.zeros((0, 4))), "at least 1"),
         "weights shape": (lambda: objectives.importance_weighted_bound(row), "num_samples, batch"),
     }
