@@ -228,12 +228,29 @@ def test_pathwise_and_score_function_gradients_agree(seed):
 def refusals():
     two, three, row = np.zeros((4, 2)), np.zeros((4, 3)), np.zeros(2)
     return {
-        "kl shapes": (lambda: objectives.kl_divergence(two, three), r"\(4, 2\), \(4, 3\)"),
+        "kl shapes": (
+            lambda: objectives.kl_divergence(two, three),
+            r"^posterior_mean and posterior_log_var must share one shape. Received: \(4, 2\), \(4, 3\)",
+        ),
         "kl broadcast": (lambda: objectives.kl_divergence(two, row), r"share one shape.*\(2,\)"),
-        "kl half a prior": (lambda: objectives.kl_divergence(two, two, prior_mean=two), "Give both"),
-        "kl prior shape": (
-            lambda: objectives.kl_divergence(two, two, prior_mean=three, prior_log_var=three),
-            "prior_mean",
+        "kl list": (lambda: objectives.kl_divergence(two.tolist(), two), "^posterior_mean must be an array"),
+        "kl second list": (lambda: objectives.kl_divergence(two, two.tolist()), "^posterior_log_var must be an array"),
+        "kl half a prior": (
+            lambda: objectives.kl_divergence(two, two, prior_mean=two),
+            "^Give both of prior_mean and prior_log_var, or neither. Received: only prior_mean",
+        ),
+        "kl other half": (lambda: objectives.kl_divergence(two, two, prior_log_var=two), "only prior_log_var"),
+        "kl prior mean": (
+            lambda: objectives.kl_divergence(two, two, prior_mean=three, prior_log_var=two),
+            "^posterior_mean and prior_mean must",
+        ),
+        "kl prior variance": (
+            lambda: objectives.kl_divergence(two, two, prior_mean=two, prior_log_var=three),
+            "^posterior_mean and prior_log_var must",
+        ),
+        "sample shapes": (
+            lambda: objectives.reparameterize(two, three, two),
+            "^posterior_mean and posterior_log_var must",
         ),
         "noise of one example": (lambda: objectives.reparameterize(two, two, row), "its own noise"),
         "noise shape": (lambda: objectives.reparameterize(two, two, three), "its own noise"),

@@ -37,9 +37,17 @@ def test_many_epochs_are_curves_from_the_first_epoch_asked_for():
         assert training.get_linestyle() != validation.get_linestyle()
         assert ax.get_xscale() == "log"
         assert [label.get_text() for label in ax.get_xticklabels()] == ["3", "10", "30", "100"]
-    left, below, right = (ax.get_position() for ax in axes)
-    assert left.y0 > below.y1
-    assert below.x1 < right.x0
+
+
+@pytest.mark.parametrize("epochs", [3, 100])
+def test_the_loss_stands_above_its_terms_and_names_both_sets_in_their_colours(epochs):
+    axes = figures.plot_learning_curves(history(epochs))
+    above, left, right = (ax.get_position() for ax in axes)
+    assert above.y0 > left.y1
+    assert left.x1 < right.x0
+    names = {text.get_text(): text.get_color() for text in axes[0].get_legend().get_texts()}
+    assert names == {line.get_label(): line.get_color() for line in axes[0].lines}
+    assert list(names) == ["training", "validation"]
 
 
 def test_spread_is_the_mean_and_the_range():

@@ -26,7 +26,7 @@ def plot_learning_curves(
             `val_`, each one value an epoch, in nats per image.
         first_epoch: the first epoch that is drawn. The earliest losses lie so high that they flatten all others.
         log_epochs: whether the epochs lie on a logarithmic axis, which gives the early ones room.
-        axes: three Axes to draw on; made if None: side by side for a few epochs, the loss above its terms for many.
+        axes: three Axes to draw on; made if None, the loss above its two terms.
 
     Returns:
         The three Axes: loss, reconstruction loss, KL divergence.
@@ -41,11 +41,8 @@ def plot_learning_curves(
     if not 1 <= first_epoch <= len(epochs):
         raise ValueError(f"first_epoch must lie in 1..{len(epochs)}. Received: {first_epoch}.")
     many = len(epochs) > MARKED
-    made = axes is None
     if axes is None:
-        layout, height = (["aa", "bc"], 4.8) if many else (["abc"], 2.7)
-        mosaic = plt.subplot_mosaic("\n".join(layout), figsize=(5.5, height), layout="constrained")
-        axes = list(mosaic[1].values())
+        axes = list(plt.subplot_mosaic("aa\nbc", figsize=(5.5, 4.8), layout="constrained")[1].values())
     marks = ("-", "--") if many else ("o-", "s--")
     shown = epochs[first_epoch - 1 :]
     for ax, (name, title) in zip(axes, TERMS.items(), strict=True):
@@ -55,10 +52,7 @@ def plot_learning_curves(
         ax.grid(axis="y")
         _epoch_axis(ax, shown, log=log_epochs)
     axes[0].set_ylabel("nats per image")
-    if made:
-        axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    else:
-        axes[0].legend()
+    axes[0].legend(loc="upper right", labelcolor="linecolor")
     return list(axes)
 
 
