@@ -216,12 +216,46 @@ def test_half_precision_is_summed_in_single(likelihood):
 
 
 @every_likelihood
+def test_single_precision_stays_single_where_double_is_the_default(likelihood):
+    x, parameters = (array.astype(np.float32) for array in data(likelihood))
+    half = x.astype(np.float16)
+    made = (
+        likelihood.sample(jax.random.key(0), parameters),
+        likelihood.log_base(x),
+        likelihood.log_base(half),
+        likelihood.statistics(half),
+    )
+    assert [array.dtype for array in made] == [np.float32] * len(made)
+
+
+@every_likelihood
 def test_a_configuration_makes_the_likelihood_again(likelihood):
     again = likelihoods.from_config(json.loads(json.dumps(likelihood.get_config())))
     assert again == likelihood
     assert hash(again) == hash(likelihood)
     assert type(again) is type(likelihood)
     assert sum(again == other for other in ALL) == 1
+
+
+def test_likelihoods_are_told_apart_by_their_hash_and_by_what_is_printed():
+    assert len({hash(likelihood) for likelihood in ALL}) == len(ALL)
+    assert [repr(likelihood) for likelihood in ALL] == [
+        "Bernoulli()",
+        "ContinuousBernoulli()",
+        "Gaussian(0.3)",
+        f"Gaussian(an array of {IMAGE})",
+        "Gaussian('learned')",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "divide"),
+    [([0, 255], True), ([0.5, 2.5], True), ([0, 2], False), ([0, 255.5], False), ([-0.1, 200], False)],
+)
+def test_the_remedy_for_8_bit_pixels_is_for_pixels_that_may_be_of_8_bits(pixels, divide):
+    with pytest.raises(ValueError, match=r"Received: values from .*\d\.( Divide 8-bit pixels by 255\.)?$") as refused:
+        Bernoulli().check(np.array([pixels], np.float32))
+    assert ("Divide" in str(refused.value)) == divide
 
 
 @pytest.mark.parametrize("likelihood", [Bernoulli(), ContinuousBernoulli()], ids=repr)
@@ -236,7 +270,7 @@ def test_images_are_in_the_unit_interval(likelihood):
     for bad, error, message in (
         (255 * grey, ValueError, r"pixels in \[0, 1\] .* values from .* Divide 8-bit pixels by 255"),
         (grey - 0.9, ValueError, "values from -"),
-        (np.where(edges > 0, np.nan, edges), ValueError, "^x must .* 1 NaN or infinite among 2 pixels"),
+        (np.where(grey < grey.max(), np.nan, grey), ValueError, "^x must .* 5 NaN or infinite among 6 pixels"),
         (edges.astype(int) + 1, TypeError, "Received dtype: int64"),
         (edges - 1, ValueError, "from -1 to 0.$"),
         ((255 * grey).astype(np.uint8), TypeError, "Received dtype: uint8. Divide"),
@@ -266,6 +300,7 @@ REFUSED = {
     "nothing": (lambda: Gaussian(None), "Received: None"),
     "truth": (lambda: Gaussian(True), "Received: True"),
     "unknown": (lambda: likelihoods.from_config({"name": "poisson"}), "bernoulli, continuous_bernoulli, gaussian"),
+    "no name": (lambda: likelihoods.from_config({"variance": 1.0}), "gaussian. Received: None"),
     "shapes": (lambda: Bernoulli().log_prob(np.zeros((4, 2)), np.zeros((4, 3))), r"parameters of the shape \(4, 2\)"),
     "learned": (
         lambda: Gaussian("learned").log_prob(np.zeros((4, 2, 3)), np.zeros((4, 2, 3))),

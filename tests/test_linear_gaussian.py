@@ -186,6 +186,11 @@ def test_a_model_fitted_to_its_own_samples_is_found_again(seed):
     np.testing.assert_allclose(residual.var(), model.variance, rtol=0.02)
 
 
+def test_samples_have_the_precision_of_the_model():
+    model = jax.tree.map(np.float32, random_model(0))
+    assert [part.dtype for part in linear_gaussian.sample(model, 3, jax.random.key(0))] == [np.float32] * 2
+
+
 def test_sizes_out_of_range_are_refused():
     x = random_data(0)
     with pytest.raises(ValueError, match=r"latent_dim must be from 1 to 4.*Received: 5"):

@@ -21,6 +21,7 @@ def test_quantile_coordinates_split_the_prior_evenly():
     np.testing.assert_allclose(coordinates, -coordinates[::-1], atol=1e-6)
     assert coordinates.dtype == np.float32
     np.testing.assert_array_equal(prior.quantile_coordinates(1), [0])
+    np.testing.assert_array_equal(prior.quantile_coordinates(), coordinates)
 
 
 def test_grid_codes_are_the_points_of_the_grid():

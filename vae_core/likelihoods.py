@@ -320,8 +320,8 @@ class Gaussian(Likelihood):
         return {"name": self.name, "variance": variance}
 
     def __repr__(self) -> str:
-        shown = self.variance if isinstance(self.variance, (str, float)) else f"an array of {self.variance.shape}"
-        return f"Gaussian({shown!r})"
+        shown = repr(self.variance) if isinstance(self.variance, (str, float)) else f"an array of {self.variance.shape}"
+        return f"Gaussian({shown})"
 
     def _log_density(self, x: BatchLast, parameters: Float[Array, "*event_of_parameters batch"]) -> BatchLast:
         mean, log_var = self._split(parameters, -2)
