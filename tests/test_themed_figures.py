@@ -6,9 +6,8 @@ from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import pytest
-from themed_figures import themed
 
-from vae_core.palette import INK, PRIOR, TONES
+from vae_core.palette import INK, PRIOR, TONES, themed
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +39,10 @@ def test_other_colours_stay_and_the_drawing_is_well_formed(drawing):
     assert "stroke: #123456" in result
     assert ElementTree.fromstring(result).tag == "{http://www.w3.org/2000/svg}svg"
     assert "<metadata>" not in result
+
+
+def test_what_is_themed_or_not_of_matplotlib_stays(drawing):
+    result = themed(drawing)
+    assert themed(result) == result
+    other = f"<svg xmlns='http://www.w3.org/2000/svg'><path fill='{INK.lower()}'/></svg>"
+    assert themed(other) == other

@@ -1,5 +1,6 @@
 """The colours of meanings and of classes, for figures, diagrams and the explorer alike."""
 
+import re
 from itertools import cycle, islice
 from typing import NamedTuple
 
@@ -80,3 +81,28 @@ def class_colors(count: int) -> tuple[str, ...]:
         count: number of classes.
     """
     return tuple(islice(cycle([*CLASS_COLORS, *_FURTHER.split()]), count))
+
+
+_STYLE = '<style type="text/css">'  # as matplotlib begins it
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+
+
+def themed(drawing: str) -> str:
+    """Return an SVG drawing of matplotlib whose tones take the shade that they have for the theme, light or dark.
+
+    A browser tells a picture the theme by the property `color-scheme` of what shows it. Colours that are no tone stay,
+    and so do pictures of pixels within the drawing. What is no drawing of matplotlib, or is themed already, is returned
+    as it is.
+
+    Args:
+        drawing: text of an SVG file, in the colours that the tones have anywhere.
+    """
+    if _STYLE not in drawing or "--ink:" in drawing:
+        return drawing
+    shades = {"light": "", "dark": ""}
+    for name, tone in TONES.items():
+        drawing = drawing.replace(tone.anywhere.lower(), f"var(--{name})")
+        for theme in shades:
+            shades[theme] += f"--{name}:{getattr(tone, theme).lower()};"
+    style = f"svg{{{shades['light']}}}@media(prefers-color-scheme:dark){{svg{{{shades['dark']}}}}}"
+    return _METADATA.sub("", drawing, count=1).replace(_STYLE, _STYLE + style, 1)

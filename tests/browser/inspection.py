@@ -153,7 +153,8 @@ AXE = """(theme) => axe.run({preload: false}).then((result) => result.violations
 
 WIDGETS_ARE_DRAWN = """() => {
   const wanted = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
-  const drawn = [...document.querySelectorAll('.widget-subarea')].filter((area) => area.firstElementChild);
+  const loaded = (area) => [...area.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth);
+  const drawn = [...document.querySelectorAll('.widget-subarea')].filter((area) => area.firstElementChild && loaded(area));
   return drawn.length >= wanted;
 }"""
 

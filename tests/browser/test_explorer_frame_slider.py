@@ -1,22 +1,26 @@
 """The frame slider in a page without a kernel: from disk, over HTTP, by mouse, by keyboard, without JavaScript."""
 
+import io
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from inspection import PATIENCE, WIDGETS_ARE_DRAWN, inspect, open_page
+from PIL import Image, ImageColor
 from playwright.sync_api import Browser, Page, expect
 from tiny_book import ROOT, build, make_tiny_book
 
 CELL = """import ipywidgets
 import matplotlib.pyplot as plt
 from vae_core.explorer import FrameSlider
+from vae_core.palette import INK
 
 
 def draw(height):
-    fig, ax = plt.subplots(figsize=(3, 2), dpi=100)
+    fig, ax = plt.subplots(figsize=(3, 2))
     ax.bar([0], [height])
     ax.set_ylim(0, 4)
+    ax.tick_params(colors=INK)
     return fig
 
 
@@ -47,7 +51,7 @@ def shown(page: Page):
     """The alternative text of the visible frame and what the slider says of itself."""
     image = page.locator(".frame-slider-image").first
     image.evaluate("(node) => node.decode()")
-    assert image.evaluate("(node) => node.naturalWidth") == 720
+    assert image.evaluate("(node) => node.naturalWidth") == 288
     return image.get_attribute("alt"), slider(page).get_attribute("aria-valuetext")
 
 
@@ -94,6 +98,19 @@ def test_reduced_motion_steps_and_does_not_play(page: Page):
     for text in ("2", "3.5", "1"):
         button.click()
         assert shown(page) == frame(text)
+
+
+@pytest.mark.parametrize("page_tells", [True, False])
+def test_the_ink_of_a_frame_is_that_of_the_theme(page: Page, page_tells: bool):
+    image = page.locator(".frame-slider-image").first
+    if not page_tells:
+        page.add_style_tag(content="html { color-scheme: normal !important }")
+    for theme, ink in (("dark", "#e4e9ec"), ("light", "#25303a")):
+        page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
+        slider(page).press("End" if theme == "dark" else "Home")
+        assert image.evaluate("(node) => getComputedStyle(node).colorScheme") == theme
+        with Image.open(io.BytesIO(image.screenshot())) as picture:
+            assert ImageColor.getrgb(ink) in {color for _, color in picture.convert("RGB").getcolors(10**6)}
 
 
 def test_the_page_is_sound_in_both_themes_and_widths(browser: Browser, serve, html: Path):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -21,9 +22,9 @@ def headless():
     assert plt.get_fignums() == []
 
 
-def figure(value=1.0, points=50):
+def figure(value=1.0):
     fig, ax = plt.subplots(figsize=(3, 2))
-    ax.plot(np.arange(points), value * np.arange(points), color="#0072B2", label=str(value))
+    ax.plot(np.arange(50), value * np.arange(50), color="#0072B2", label=str(value))
     return fig
 
 
@@ -49,12 +50,16 @@ def test_a_function_draws_one_figure_a_value_and_every_figure_is_closed():
     made = slider(figure, [0.5, 1, np.float32(2)])
     assert made.values == [0.5, 1, 2.0]
     assert len(set(made.frames)) == 3
-    opened = [Image.open(io.BytesIO(frame)) for frame in made.frames]
-    assert {(image.format, image.size) for image in opened} == {("WEBP", (720, 480))}
-    assert made._size == [360, 240]
-    pixels = np.asarray(opened[0].convert("RGBA"))
-    assert pixels[0, 0, 3] == 0
-    assert np.abs(pixels.astype(int) - [0x00, 0x72, 0xB2, 255]).max(-1).min() < 12
+    assert made._media_type == "image/svg+xml"
+    assert made._size == [288, 192]
+    assert made.frames == slider(figure, [0.5, 1, 2]).frames  # whenever they are drawn
+
+
+def test_drawn_frames_have_the_colours_of_both_themes_and_no_ground():
+    drawing = slider(figure).frames[0].decode()
+    assert "stroke: var(--encoder)" in drawing
+    assert "prefers-color-scheme:dark" in drawing
+    assert re.search(r'<g id="patch_1">\s*<path [^>]*style="fill: none"', drawing)
 
 
 def test_figures_and_bytes_come_as_sequences():
@@ -138,10 +143,23 @@ def test_what_cannot_show_a_widget_gets_the_first_frame_and_its_text():
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == made.model_id
 
 
-def test_heavy_figures_are_made_smaller_until_they_fit():
+def test_figures_whose_drawings_are_heavy_are_rendered_and_made_smaller_until_they_fit():
     made = slider([noise(400) for _ in range(3)])
-    (size,) = {Image.open(io.BytesIO(frame)).size for frame in made.frames}
-    assert size == (280, 280)
+    pictures = [Image.open(io.BytesIO(frame)) for frame in made.frames]
+    assert {(picture.format, picture.size) for picture in pictures} == {("WEBP", (280, 280))}
+    assert made._size == [160, 160]
+
+
+def test_rendered_frames_have_no_ground_and_nearly_their_colours():
+    def draw(value):
+        fig = figure(value)
+        fig.axes[0].scatter(*np.random.default_rng(0).uniform(0, 50, (2, 20_000)), c="#0072B2", s=1)
+        return fig
+
+    made = slider(draw, values=[1, 2])
+    pixels = np.asarray(Image.open(io.BytesIO(made.frames[0])).convert("RGBA"))
+    assert pixels[0, 0, 3] == 0
+    assert np.abs(pixels.astype(int) - [0x00, 0x72, 0xB2, 255]).max(-1).min() < 12
 
 
 def test_frames_that_stay_too_heavy_are_refused_with_their_weight():

@@ -10,6 +10,24 @@ function make(tag, className, attributes = {}) {
   return element;
 }
 
+/** Return an address for each frame. */
+async function unpack(model) {
+  const stream = new Blob([model.get("_packed")]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytes = await new Response(stream).arrayBuffer();
+  const type = model.get("_media_type");
+  let end = 0;
+  return model.get("_lengths").map((length) => URL.createObjectURL(new Blob([bytes.slice(end, (end += length))], { type })));
+}
+
+/** Tell an image the theme where the page does not: light words mean a dark ground. */
+function tellTheme(image) {
+  image.style.colorScheme = "";
+  const { color, colorScheme } = getComputedStyle(image);
+  if (colorScheme !== "normal") return;
+  const [red, green, blue] = color.match(/[\d.]+/g).map(Number);
+  image.style.colorScheme = 0.299 * red + 0.587 * green + 0.114 * blue > 128 ? "dark" : "light";
+}
+
 /** Keep `value` beside `index`, and the reverse, where no kernel does it. Runs once a model. */
 function initialize({ model }) {
   model.on("change:index", () => model.set("value", model.get("values")[model.get("index")]));
@@ -21,11 +39,9 @@ function initialize({ model }) {
 
 /** Draw one view of the slider; returns the function that takes it away. */
 function render({ model, el }) {
-  const type = model.get("_media_type");
-  const addresses = model.get("frames").map((frame) => URL.createObjectURL(new Blob([frame], { type })));
   const [alts, texts, label] = [model.get("alts"), model.get("_texts"), model.get("label")];
   const [width, height] = model.get("_size");
-  const last = addresses.length - 1;
+  const last = texts.length - 1;
 
   const root = make("div", "frame-slider", { role: "group", "aria-label": label });
   const image = make("img", "frame-slider-image", width ? { width, height } : {});
@@ -52,6 +68,7 @@ function render({ model, el }) {
 
   const motion = window.matchMedia(REDUCED_MOTION);
   let timer = 0;
+  const frames = unpack(model);
 
   const go = (index) => {
     model.set("index", index);
@@ -79,7 +96,8 @@ function render({ model, el }) {
   };
   const draw = () => {
     const index = model.get("index");
-    image.src = addresses[index];
+    tellTheme(image);
+    frames.then((addresses) => (image.src = addresses[model.get("index")]));
     image.alt = alts[index];
     input.value = index;
     input.setAttribute("aria-valuetext", texts[index]);
@@ -107,7 +125,7 @@ function render({ model, el }) {
     stop();
     motion.removeEventListener("change", stop);
     model.off("change:index", draw);
-    addresses.forEach((address) => URL.revokeObjectURL(address));
+    frames.then((addresses) => addresses.forEach((address) => URL.revokeObjectURL(address)));
   };
 }
 

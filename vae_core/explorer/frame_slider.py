@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import zlib
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
@@ -15,12 +16,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from vae_core.explorer.front_end import with_still
+from vae_core.palette import themed
 
 MAX_WEIGHT = 500_000  # bytes that one slider may add to a page
 MIN_INTERVAL = 350  # milliseconds; content must not flash more than three times a second (WCAG 2.3.1)
-WIDTH = 120  # pixels of a page that an inch of a figure takes, if there is room
-SHARPNESS = 2  # pixels of a frame for each of these, as screens have them
-# Share of the size and number of colours of drawn frames, tried in this order until the frames are light enough.
+WIDTH = 96  # pixels of a page that an inch of a figure takes, if there is room
+SHARPNESS = 2.5  # pixels of a frame for each of these, as screens have them
+ROOM = 20_000  # bytes left for the texts and the program
+# Share of the size and number of colours of rendered frames, tried in this order until the frames are light enough.
 SETTINGS = ((1.0, 256), (0.7, 256), (0.7, 64))
 SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -46,9 +49,9 @@ class FrameSlider(anywidget.AnyWidget):
 
     Args:
         frames: one frame a value, all of one size: a sequence, or a function from a value to its frame. A frame is a
-            Matplotlib figure, or the bytes of a PNG, WebP, JPEG or SVG image, taken as they are. A figure is rendered
-            with a transparent background and closed; an inch of it takes 120 pixels of the page, twice as many on a
-            screen that has them. A phone has room for 340: a figure of 4.2 inches keeps its text legible there.
+            Matplotlib figure, or the bytes of a PNG, WebP, JPEG or SVG image, taken as they are. Figures are drawn as
+            SVG, in which `vae_core.palette.TONES` follow the theme of the page, or rendered, if the drawings would be
+            too heavy. Either has a transparent background; an inch takes 96 pixels of the page. The figures are closed.
         values: what the slider steps through, at least two distinct numbers or strings, shown beside the slider.
             Floats are shown with six digits at most; pass strings for another format.
         label: what the values are, shown at the left of the slider.
@@ -77,10 +80,12 @@ class FrameSlider(anywidget.AnyWidget):
     index = traitlets.Int(0).tag(sync=True)
     value = traitlets.Any().tag(sync=True)
     values: Any = traitlets.List(read_only=True).tag(sync=True)
-    frames = traitlets.List(traitlets.Bytes(), read_only=True).tag(sync=True)
+    frames = traitlets.List(traitlets.Bytes(), read_only=True)
     alts = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
     label = traitlets.Unicode(read_only=True).tag(sync=True)
     interval = traitlets.Int(read_only=True).tag(sync=True)
+    _packed = traitlets.Bytes().tag(sync=True)
+    _lengths = traitlets.List(traitlets.Int()).tag(sync=True)
     _texts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _media_type = traitlets.Unicode().tag(sync=True)
     _size = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -114,6 +119,7 @@ class FrameSlider(anywidget.AnyWidget):
         with self.hold_sync():
             self.set_trait("values", checked)
             self.set_trait("frames", encoded)
+            self._packed, self._lengths = _pack(encoded), [len(frame) for frame in encoded]
             self.set_trait("alts", alts)
             self.set_trait("label", label)
             self.set_trait("interval", interval)
@@ -193,17 +199,21 @@ def _encode(frames: list[Frame]) -> tuple[list[bytes], tuple[int, int] | None]:
     """Encode figures, as small as the weight asks for, and say their size on a page; leave images as they are."""
     if all(isinstance(frame, bytes) for frame in frames):
         return [frame for frame in frames if isinstance(frame, bytes)], None
-    pictures = [_render(frame) for frame in frames]
-    for share, colours in SETTINGS:
-        encoded = [_to_webp(picture, share, colours) for picture in pictures]
-        if _base64_size(encoded) < MAX_WEIGHT - 20_000:  # leave room for the texts and the program
-            break
-    width, height = pictures[0].size
-    return encoded, (round(width / SHARPNESS), round(height / SHARPNESS))
+    try:
+        figures = [_as_figure(frame) for frame in frames]
+        encoded = [_draw(figure) for figure in figures]
+        if _packed_size(encoded) > MAX_WEIGHT - ROOM:
+            encoded = _render(figures)
+        width, height = figures[0].get_size_inches()
+    finally:
+        for frame in frames:
+            if isinstance(frame, Figure):
+                plt.close(frame)
+    return encoded, (round(WIDTH * width), round(WIDTH * height))
 
 
 def _check_weight(encoded: list[bytes], size: tuple[int, int], words: list[Any]) -> None:
-    weight = len(json.dumps(words)) + _base64_size(encoded)
+    weight = len(json.dumps(words)) + _packed_size(encoded)
     if weight > MAX_WEIGHT:
         raise ValueError(
             f"A slider may weigh at most {MAX_WEIGHT // 1000} kB on its page. Received: {len(encoded)} frames of "
@@ -212,27 +222,46 @@ def _check_weight(encoded: list[bytes], size: tuple[int, int], words: list[Any])
         )
 
 
-def _base64_size(encoded: list[bytes]) -> int:
-    return sum(4 * math.ceil(len(frame) / 3) for frame in encoded)
+def _pack(encoded: list[bytes]) -> bytes:
+    """Compress the frames together: drawings have most of their text in common."""
+    return zlib.compress(b"".join(encoded), 9)
 
 
-def _render(figure: Any) -> Image.Image:
-    if not isinstance(figure, Figure):
+def _packed_size(encoded: list[bytes]) -> int:
+    """Return what the packed frames weigh in a page, as base64."""
+    return 4 * math.ceil(len(_pack(encoded)) / 3)
+
+
+def _as_figure(frame: Any) -> Figure:
+    if not isinstance(frame, Figure):
         raise TypeError(
             "frames must be Matplotlib figures, or all of them the bytes of an image. "
-            f"Received: {type(figure).__name__}."
+            f"Received: {type(frame).__name__}."
         )
-    file = io.BytesIO()
-    figure.savefig(
-        file,
-        format="png",
-        dpi=SHARPNESS * WIDTH,
-        bbox_inches=None,
-        facecolor="none",
-        pil_kwargs={"compress_level": 1},
-    )
-    plt.close(figure)
-    return Image.open(file).convert("RGBA")
+    return frame
+
+
+def _draw(figure: Figure) -> bytes:
+    file = io.StringIO()
+    _save(figure, file, format="svg")
+    return themed(file.getvalue()).encode()
+
+
+def _render(figures: list[Figure]) -> list[bytes]:
+    pictures = []
+    for figure in figures:
+        file = io.BytesIO()
+        _save(figure, file, format="png", pil_kwargs={"compress_level": 1})
+        pictures.append(Image.open(file).convert("RGBA"))
+    for share, colours in SETTINGS:
+        encoded = [_to_webp(picture, share, colours) for picture in pictures]
+        if _packed_size(encoded) < MAX_WEIGHT - ROOM:
+            break
+    return encoded
+
+
+def _save(figure: Figure, file: Any, **options: Any) -> None:
+    figure.savefig(file, dpi=SHARPNESS * WIDTH, bbox_inches=None, facecolor="none", **options)
 
 
 def _to_webp(picture: Image.Image, share: float, colours: int) -> bytes:
