@@ -86,6 +86,20 @@ def test_the_mean_log_weight_is_the_elbo(seed):
     assert (np.abs(weights.mean(axis=0) - exact) < 4 * error).all()
 
 
+def test_the_gradient_is_the_ordinary_one_unless_it_is_to_stick_the_landing():
+    _, _, mean, log_var = data_and_posterior(0)
+
+    def gradient(**options):
+        def average(mean):
+            z = objectives.reparameterize(mean, log_var + 0.5, noise(0, 4, *mean.shape))
+            return objectives.log_weights(np.zeros(z.shape[:2]), z, mean, log_var + 0.5, **options).mean()
+
+        return jax.grad(average)(mean)
+
+    np.testing.assert_array_equal(gradient(), gradient(stick_the_landing=False))
+    assert np.abs(gradient() - gradient(stick_the_landing=True)).max() > 0.01
+
+
 def test_beta_weights_everything_but_the_likelihood():
     model, x, mean, log_var = data_and_posterior(0)
     z = objectives.reparameterize(mean, log_var, noise(0, 4, *mean.shape))

@@ -137,6 +137,12 @@ def test_continuous_bernoulli_exceeds_the_cross_entropy_by_at_least_ln_two_per_p
     np.testing.assert_allclose(difference[500], math.log(2), rtol=1e-14)
 
 
+def test_the_mean_of_a_continuous_bernoulli_is_its_formula_where_a_series_stands_for_it():
+    half = np.linspace(0.001, 0.3, 50)
+    formula = 0.5 + 0.5 * (1 / np.tanh(half) - 1 / half)
+    np.testing.assert_allclose(ContinuousBernoulli().mean(2 * half[:, None])[:, 0], formula, atol=1e-10)
+
+
 def test_the_mean_of_a_continuous_bernoulli_is_not_the_sigmoid():
     np.testing.assert_allclose(ContinuousBernoulli().mean(np.array([[2.0]])), 0.6565176, atol=1e-7)
 
@@ -306,8 +312,18 @@ REFUSED = {
         lambda: Gaussian("learned").log_prob(np.zeros((4, 2, 3)), np.zeros((4, 2, 3))),
         r"Gaussian\('learned'\) needs parameters of the shape \(4, 2, 6\). Received: \(4, 2, 3\)",
     ),
+    "variance of another shape": (
+        lambda: Gaussian(VARIANCES).log_prob(np.zeros((4, 2)), np.zeros((4, 2))),
+        r"the shape of one image, \(2,\)\. Received: \(3, 2, 2\)",
+    ),
     "no event axis": (lambda: Bernoulli().log_prob(np.zeros(2), np.zeros(2)), "at least one event axis"),
-    "integers": (lambda: Bernoulli().log_prob(np.zeros((4, 2), int), np.zeros((4, 2))), "floating point"),
+    "list": (lambda: Bernoulli().log_prob([[0.0]], np.zeros((1, 1))), "^x must be an array"),
+    "second list": (lambda: Bernoulli().log_prob(np.zeros((1, 1)), [[0.0]]), "^parameters must be an array"),
+    "integers": (lambda: Bernoulli().log_prob(np.zeros((4, 2), int), np.zeros((4, 2))), "^x must be floating point"),
+    "integer logits": (
+        lambda: Bernoulli().log_prob(np.zeros((4, 2)), np.zeros((4, 2), int)),
+        "^parameters must be floating point",
+    ),
 }
 
 

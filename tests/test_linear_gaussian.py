@@ -153,13 +153,14 @@ def test_rotation_changes_the_gap_and_nothing_else(seed):
     )
 
 
+@pytest.mark.parametrize("latent_dim", [1, 2, 4])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_fit_attains_the_formula_of_the_maximum(seed):
+def test_the_fit_attains_the_formula_of_the_maximum(seed, latent_dim):
     x = random_data(seed, count=100)
     eigenvalues = np.linalg.eigvalsh(np.cov(x.T, bias=True))[::-1]
-    variance = eigenvalues[2:].mean()
-    formula = -0.5 * (5 * np.log(2 * np.pi) + np.log(eigenvalues[:2]).sum() + 3 * np.log(variance) + 5)
-    evidence = linear_gaussian.log_evidence(linear_gaussian.fit(x, 2), x).mean()
+    kept, rest = np.split(eigenvalues, [latent_dim])
+    formula = -0.5 * (5 * np.log(2 * np.pi) + np.log(kept).sum() + len(rest) * np.log(rest.mean()) + 5)
+    evidence = linear_gaussian.log_evidence(linear_gaussian.fit(x, latent_dim), x).mean()
     np.testing.assert_allclose(evidence, formula, atol=1e-10)
 
 
@@ -186,9 +187,11 @@ def test_a_model_fitted_to_its_own_samples_is_found_again(seed):
     np.testing.assert_allclose(residual.var(), model.variance, rtol=0.02)
 
 
-def test_samples_have_the_precision_of_the_model():
+def test_results_have_the_precision_of_the_model():
     model = jax.tree.map(np.float32, random_model(0))
-    assert [part.dtype for part in linear_gaussian.sample(model, 3, jax.random.key(0))] == [np.float32] * 2
+    x, z = linear_gaussian.sample(model, 3, jax.random.key(0))
+    parts = x, z, *linear_gaussian.posterior(model, x), linear_gaussian.log_evidence(model, x)
+    assert [part.dtype for part in parts] == [np.float32] * len(parts)
 
 
 def test_sizes_out_of_range_are_refused():
@@ -197,6 +200,15 @@ def test_sizes_out_of_range_are_refused():
         linear_gaussian.fit(x, 5)
     with pytest.raises(ValueError, match=r"more rows than its 5 columns. Received: 5 rows"):
         linear_gaussian.fit(x[:5], 2)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_arguments_of_another_kind_are_refused():
+    x = random_data(0)
+    with pytest.raises(TypeError, match=r"^x must be an array"):
+        linear_gaussian.fit(x.tolist(), 2)
+    with pytest.raises(TypeError, match=r"^latent_dim must"):
+        linear_gaussian.fit(x, 2.0)
 
 
 def test_with_q_fixed_a_larger_elbo_may_come_with_a_smaller_evidence():

@@ -64,7 +64,7 @@ sizes = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.sa
 
 
 @KINDS
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5), ("float16", 5e-3)])
 def test_equals_keras(ours, stock, dtype, tolerance):
     @settings(
         max_examples=6 if dtype == "float64" else 3,

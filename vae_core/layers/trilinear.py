@@ -118,7 +118,8 @@ def _transpose(linear: Any, shape: tuple[int, ...], y: Array) -> Array:
     return result
 
 
-def _primitive(name: str, on_cpu: Any, elsewhere: Any) -> Primitive:
+# It is called when the module is imported, before there is a mutant to call.
+def _primitive(name: str, on_cpu: Any, elsewhere: Any) -> Primitive:  # pragma: no mutate block
     def rule(a: Array, b: Array, **geometry: Any) -> Any:
         return lax.platform_dependent(a, b, cpu=partial(on_cpu, **geometry), default=partial(elsewhere, **geometry))
 
