@@ -154,8 +154,8 @@ AXE = """(theme) => axe.run({preload: false}).then((result) => result.violations
 WIDGETS_ARE_DRAWN = """() => {
   const wanted = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
   const loaded = (area) => [...area.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth);
-  const drawn = [...document.querySelectorAll('.widget-subarea')].filter((area) => area.firstElementChild && loaded(area));
-  return drawn.length >= wanted;
+  const areas = [...document.querySelectorAll('.widget-subarea')];
+  return areas.filter((area) => area.firstElementChild && loaded(area)).length >= wanted;
 }"""
 
 

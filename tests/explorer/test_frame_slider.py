@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from xml.etree import ElementTree
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -36,7 +37,7 @@ def picture(size=(8, 6), colour=0, kind="PNG"):
 
 def noise(pixels):
     rng = np.random.default_rng(0)
-    fig = plt.figure(figsize=(pixels / 240, pixels / 240), dpi=240)
+    fig = plt.figure(figsize=(pixels / 192, pixels / 192), dpi=192)
     fig.figimage(rng.uniform(size=(pixels, pixels, 3)))
     return fig
 
@@ -60,6 +61,18 @@ def test_drawn_frames_have_the_colours_of_both_themes_and_no_ground():
     assert "stroke: var(--encoder)" in drawing
     assert "prefers-color-scheme:dark" in drawing
     assert re.search(r'<g id="patch_1">\s*<path [^>]*style="fill: none"', drawing)
+
+
+def test_drawn_frames_are_lighter_than_the_drawings_of_matplotlib_and_look_the_same():
+    file = io.StringIO()
+    same = figure(1)
+    same.savefig(file, format="svg")
+    plt.close(same)
+    drawing, whole = slider(figure).frames[0], file.getvalue()
+    path, exact = (np.array(re.findall(r"[ML] ([\d.]+) ([\d.]+)", text), float) for text in (drawing.decode(), whole))
+    np.testing.assert_allclose(path, exact, atol=0.01)
+    assert ElementTree.fromstring(drawing).get("viewBox") == ElementTree.fromstring(whole).get("viewBox")
+    assert len(drawing) < 0.9 * len(whole)
 
 
 def test_figures_and_bytes_come_as_sequences():
@@ -143,11 +156,17 @@ def test_what_cannot_show_a_widget_gets_the_first_frame_and_its_text():
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == made.model_id
 
 
-def test_figures_whose_drawings_are_heavy_are_rendered_and_made_smaller_until_they_fit():
-    made = slider([noise(400) for _ in range(3)])
-    pictures = [Image.open(io.BytesIO(frame)) for frame in made.frames]
-    assert {(picture.format, picture.size) for picture in pictures} == {("WEBP", (280, 280))}
-    assert made._size == [160, 160]
+def pictures_in(frame):
+    found = re.findall(rb"data:image/(\w+);base64,([^\"]*)", frame)
+    assert {kind for kind, _ in found} == {b"webp"}
+    return [Image.open(io.BytesIO(base64.b64decode(data))) for _, data in found]
+
+
+def test_pictures_in_drawings_are_made_lighter_until_they_fit():
+    whole, scaled = slider([noise(50) for _ in range(3)]), slider([noise(400) for _ in range(3)])
+    assert whole._media_type == scaled._media_type == "image/svg+xml"
+    assert [picture.size for frame in whole.frames for picture in pictures_in(frame)] == 3 * [(50, 50)]
+    assert [picture.size for frame in scaled.frames for picture in pictures_in(frame)] == 3 * [(300, 300)]
 
 
 def test_rendered_frames_have_no_ground_and_nearly_their_colours():
@@ -171,7 +190,7 @@ def test_frames_that_stay_too_heavy_are_refused_with_their_weight():
         images.append(file.getvalue())
     with pytest.raises(ValueError, match=r"at most 500 kB.*3 frames of 300 x 300 pixels that weigh 1\d{3} kB"):
         slider(images)
-    with pytest.raises(ValueError, match=r"at most 500 kB.*3 frames of 560 x 560"):
+    with pytest.raises(ValueError, match=r"at most 500 kB.*3 frames of 480 x 480"):
         slider(lambda _: noise(800), range(3))
 
 

@@ -1,8 +1,10 @@
 """A slider that steps through images rendered when the notebook runs, so that it needs no kernel afterwards."""
 
+import base64
 import io
 import json
 import math
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
@@ -21,10 +23,10 @@ from vae_core.palette import themed
 MAX_WEIGHT = 500_000  # bytes that one slider may add to a page
 MIN_INTERVAL = 350  # milliseconds; content must not flash more than three times a second (WCAG 2.3.1)
 WIDTH = 96  # pixels of a page that an inch of a figure takes, if there is room
-SHARPNESS = 2.5  # pixels of a frame for each of these, as screens have them
+SHARPNESS = 2  # pixels of a frame for each of these, as screens have them
 ROOM = 20_000  # bytes left for the texts and the program
-# Share of the size and number of colours of rendered frames, tried in this order until the frames are light enough.
-SETTINGS = ((1.0, 256), (0.7, 256), (0.7, 64))
+# Share of the size and number of colours of what is pixels, tried in this order until the frames are light enough.
+SETTINGS = ((1.0, 256), (0.75, 128), (0.6, 64))
 SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"RIFF": "image/webp",
@@ -32,6 +34,12 @@ SIGNATURES = {
     b"<svg": "image/svg+xml",
     b"<?xml": "image/svg+xml",
 }
+
+# What drawings do without: comments, indentation, and more than hundredths of a point in their paths.
+BETWEEN_ELEMENTS = re.compile(r"\n\s*(<!--.*?-->\s*)*")
+PATH = re.compile(r'(?<= d=")[^"]*')
+PICTURE = re.compile(r"data:image/png;base64,([^\"]*)")
+EXACT = re.compile(r"\d+\.\d{3,}")
 
 Frame = bytes | Figure
 Value = int | float | str
@@ -201,9 +209,11 @@ def _encode(frames: list[Frame]) -> tuple[list[bytes], tuple[int, int] | None]:
         return [frame for frame in frames if isinstance(frame, bytes)], None
     try:
         figures = [_as_figure(frame) for frame in frames]
-        encoded = [_draw(figure) for figure in figures]
-        if _packed_size(encoded) > MAX_WEIGHT - ROOM:
-            encoded = _render(figures)
+        drawings = [_draw(figure) for figure in figures]
+        encoded = _lightest(lambda *setting: [_with_pictures(drawing, *setting) for drawing in drawings])
+        if not _fit(encoded):
+            pictures = [_render(figure) for figure in figures]
+            encoded = _lightest(lambda *setting: [_to_webp(picture, *setting) for picture in pictures])
         width, height = figures[0].get_size_inches()
     finally:
         for frame in frames:
@@ -241,23 +251,40 @@ def _as_figure(frame: Any) -> Figure:
     return frame
 
 
-def _draw(figure: Figure) -> bytes:
-    file = io.StringIO()
-    _save(figure, file, format="svg")
-    return themed(file.getvalue()).encode()
-
-
-def _render(figures: list[Figure]) -> list[bytes]:
-    pictures = []
-    for figure in figures:
-        file = io.BytesIO()
-        _save(figure, file, format="png", pil_kwargs={"compress_level": 1})
-        pictures.append(Image.open(file).convert("RGBA"))
-    for share, colours in SETTINGS:
-        encoded = [_to_webp(picture, share, colours) for picture in pictures]
-        if _packed_size(encoded) < MAX_WEIGHT - ROOM:
+def _lightest(encode: Callable[[float, int], list[bytes]]) -> list[bytes]:
+    """Return frames by the first of the settings by which they fit, or by the last."""
+    for setting in SETTINGS:
+        encoded = encode(*setting)
+        if _fit(encoded):
             break
     return encoded
+
+
+def _fit(encoded: list[bytes]) -> bool:
+    return _packed_size(encoded) < MAX_WEIGHT - ROOM
+
+
+def _draw(figure: Figure) -> str:
+    file = io.StringIO()
+    _save(figure, file, format="svg")
+    drawing = BETWEEN_ELEMENTS.sub("\n", themed(file.getvalue()))
+    return PATH.sub(lambda path: EXACT.sub(lambda number: f"{float(number[0]):.2f}", path[0]), drawing)
+
+
+def _with_pictures(drawing: str, share: float, colours: int) -> bytes:
+    """Encode a drawing with the pictures of pixels in it as WebP."""
+
+    def lighter(png: re.Match[str]) -> str:
+        picture = Image.open(io.BytesIO(base64.b64decode(png[1]))).convert("RGBA")
+        return f"data:image/webp;base64,{base64.b64encode(_to_webp(picture, share, colours)).decode()}"
+
+    return PICTURE.sub(lighter, drawing).encode()
+
+
+def _render(figure: Figure) -> Image.Image:
+    file = io.BytesIO()
+    _save(figure, file, format="png", pil_kwargs={"compress_level": 1})
+    return Image.open(file).convert("RGBA")
 
 
 def _save(figure: Figure, file: Any, **options: Any) -> None:
