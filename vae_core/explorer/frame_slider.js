@@ -38,7 +38,8 @@ function initialize({ model }) {
 }
 
 /** Draw one view of the slider; returns the function that takes it away. */
-function render({ model, el }) {
+async function render({ model, el }) {
+  const addresses = await unpack(model);
   const [alts, texts, label] = [model.get("alts"), model.get("_texts"), model.get("label")];
   const [width, height] = model.get("_size");
   const last = texts.length - 1;
@@ -68,7 +69,6 @@ function render({ model, el }) {
 
   const motion = window.matchMedia(REDUCED_MOTION);
   let timer = 0;
-  const frames = unpack(model);
 
   const go = (index) => {
     model.set("index", index);
@@ -97,7 +97,7 @@ function render({ model, el }) {
   const draw = () => {
     const index = model.get("index");
     tellTheme(image);
-    frames.then((addresses) => (image.src = addresses[model.get("index")]));
+    image.src = addresses[index];
     image.alt = alts[index];
     input.value = index;
     input.setAttribute("aria-valuetext", texts[index]);
@@ -125,7 +125,7 @@ function render({ model, el }) {
     stop();
     motion.removeEventListener("change", stop);
     model.off("change:index", draw);
-    frames.then((addresses) => addresses.forEach((address) => URL.revokeObjectURL(address)));
+    addresses.forEach((address) => URL.revokeObjectURL(address));
   };
 }
 
