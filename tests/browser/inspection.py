@@ -52,6 +52,7 @@ FIND_IN_PAGE = """async () => {
 SINGLE_COLOUR = """async () => {
   const found = [];
   for (const image of document.querySelectorAll('main img')) {
+    await image.decode().catch(() => {});
     if (!image.naturalWidth) continue;
     const canvas = document.createElement('canvas');
     const width = canvas.width = Math.min(image.naturalWidth, 400);
@@ -155,7 +156,7 @@ WIDGETS_ARE_DRAWN = """() => {
   const wanted = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
   const loaded = (area) => [...area.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth);
   const areas = [...document.querySelectorAll('.widget-subarea')];
-  return areas.filter((area) => area.firstElementChild && loaded(area)).length >= wanted;
+  return areas.filter((area) => area.firstElementChild?.firstElementChild && loaded(area)).length >= wanted;
 }"""
 
 
