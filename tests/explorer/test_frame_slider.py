@@ -42,6 +42,10 @@ def noise(pixels):
     return fig
 
 
+def of_two_sizes(value):
+    return plt.figure(figsize=(min(value, 2), min(value, 2)))
+
+
 def slider(frames=None, values=(1, 2, 3), **options):
     frames = [picture(colour=value) for value in range(len(values))] if frames is None else frames
     return FrameSlider(frames, values, **{"label": "step", "alt": "Step {value}.", **options})
@@ -211,6 +215,7 @@ def test_a_page_that_knows_no_webp_gets_png():
         (TypeError, "must be PNG, WebP, JPEG or SVG", {"frames": [b"text", b"text", b"text"]}),
         (TypeError, "Received: str", {"frames": ["a.png", "b.png", "c.png"]}),
         (ValueError, "one kind and one size", {"frames": [picture(), picture(), picture((9, 9))]}),
+        (ValueError, r"one size. Received figures of \[\(1.0, 1.0\), \(2.0, 2.0\)\] inches", {"frames": of_two_sizes}),
         (ValueError, "one kind and one size", {"frames": [picture(), picture(), picture(kind="WEBP")]}),
         (TypeError, "label must be a text", {"label": " "}),
         (ValueError, "at least 350 milliseconds", {"interval": 100}),

@@ -1,4 +1,4 @@
-"""A slider that steps through images rendered when the notebook runs, so that it needs no kernel afterwards."""
+"""A slider that steps through images made when the notebook runs, so that it needs no kernel afterwards."""
 
 import base64
 import io
@@ -6,7 +6,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -209,12 +209,10 @@ def _encode(frames: list[Frame]) -> tuple[list[bytes], tuple[int, int] | None]:
         return [frame for frame in frames if isinstance(frame, bytes)], None
     try:
         figures = [_as_figure(frame) for frame in frames]
-        drawings = [_draw(figure) for figure in figures]
-        encoded = _lightest(lambda *setting: [_with_pictures(drawing, *setting) for drawing in drawings])
-        if not _fit(encoded):
-            pictures = [_render(figure) for figure in figures]
-            encoded = _lightest(lambda *setting: [_to_webp(picture, *setting) for picture in pictures])
-        width, height = figures[0].get_size_inches()
+        width, height = _one_size(figures)
+        for encoded in _lighter_and_lighter(figures):
+            if _packed_size(encoded) < MAX_WEIGHT - ROOM:
+                break
     finally:
         for frame in frames:
             if isinstance(frame, Figure):
@@ -251,17 +249,21 @@ def _as_figure(frame: Any) -> Figure:
     return frame
 
 
-def _lightest(encode: Callable[[float, int], list[bytes]]) -> list[bytes]:
-    """Return frames by the first of the settings by which they fit, or by the last."""
+def _one_size(figures: list[Figure]) -> tuple[float, float]:
+    sizes = {(float(width), float(height)) for width, height in (figure.get_size_inches() for figure in figures)}
+    if len(sizes) > 1:
+        raise ValueError(f"frames must share one size. Received figures of {sorted(sizes)} inches.")
+    return sizes.pop()
+
+
+def _lighter_and_lighter(figures: list[Figure]) -> Iterator[list[bytes]]:
+    """Encode figures as drawings, then as pictures, each by one setting after the other."""
+    drawings = [_draw(figure) for figure in figures]
     for setting in SETTINGS:
-        encoded = encode(*setting)
-        if _fit(encoded):
-            break
-    return encoded
-
-
-def _fit(encoded: list[bytes]) -> bool:
-    return _packed_size(encoded) < MAX_WEIGHT - ROOM
+        yield [_with_pictures(drawing, *setting) for drawing in drawings]
+    pictures = [_render(figure) for figure in figures]
+    for setting in SETTINGS:
+        yield [_to_webp(picture, *setting) for picture in pictures]
 
 
 def _draw(figure: Figure) -> str:
